@@ -1,0 +1,127 @@
+"""What flows call. Integrations, surfaces and dispatchers implement these; `bot/wiring.py` plugs them in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from core.values.card import Card
+from core.values.channel import (
+    Aspect,
+    Capabilities,
+    CategoryChoice,
+    ChannelOrder,
+    Connection,
+    Health,
+    Hint,
+    Live,
+    OrderPage,
+    Ref,
+    Wanted,
+)
+from core.values.draft import Draft
+
+
+class Clock(Protocol):
+    """The one clock. `offset` is zero outside tests; the database's own time is shifted by it too."""
+
+    offset: timedelta
+
+    def now(self) -> datetime: ...
+
+
+class Channel(Protocol):
+    """A marketplace. Every call is idempotent: look first, then act, then read back. All raise `core.errors`.
+
+    One object serves all accounts of its kind; an account comes in as a `Connection`.
+    """
+
+    capabilities: Capabilities
+
+    async def ensure_listed(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
+        """Make it live exactly once, whatever happened before; the answer was read back and is live."""
+
+    async def ensure_absent(self, account: Connection, known: Ref) -> Live:
+        """Make it unbuyable; the answer was read back and is not live. Never there is a success too."""
+
+    async def revise(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
+        """Make a live listing equal `wanted`. `Missing` when it is not live (it is never relisted by this)."""
+
+    async def reprice(self, account: Connection, known: Ref, wanted: Wanted) -> Live:
+        """Change the price only."""
+
+    async def set_quantity(self, account: Connection, known: Ref, quantity: int) -> Live:
+        """Set how many are for sale, at least 1 (0 is `ensure_absent`)."""
+
+    async def state(self, account: Connection, known: Ref) -> Live:
+        """Read what is there now."""
+
+    async def order(self, account: Connection, external_id: str) -> ChannelOrder:
+        """Fetch one order."""
+
+    async def orders_since(self, account: Connection, since: datetime) -> OrderPage:
+        """Orders created or changed since then, all pages, oldest change first."""
+
+    async def check(self, account: Connection) -> Health:
+        """Is the connection able to sell? Reads only, and sets up what may be set up without asking (webhook subscription)."""
+
+    async def categories(self, account: Connection, title: str) -> Sequence[CategoryChoice]:
+        """Suggestions for a title, best first; empty where the channel has no categories."""
+
+    async def aspects(self, account: Connection, category: str) -> Sequence[Aspect]:
+        """Item specifics of a category, required ones first."""
+
+
+class Connector(Protocol):
+    """How an account of a kind is connected: consent by a link, answered by a callback or by the pasted address."""
+
+    kind: str
+
+    def consent_url(self, state: str, hint: str) -> str:
+        """Where the seller goes to agree. `hint` is what they typed after the command (a shop's name). Raises `Invalid`, or `Missing` when the settings lack the app's keys."""
+
+    async def finish(self, query: Mapping[str, str], hint: str) -> Mapping[str, Any]:
+        """Turn the callback's query into credentials."""
+
+
+class WebhookGate(Protocol):
+    """Proves a delivery and says what it means. Raises `Refused` on a bad signature."""
+
+    source: str
+
+    async def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoIn:
+    """A photo for a reader: JPEG or WebP bytes, at most 2048 px a side, upright. Order is the listing's."""
+
+    data: bytes
+    mime: str = "image/webp"
+
+
+class Reader(Protocol):
+    """Photos to draft. `hints` are what the seller said, as field name to value."""
+
+    name: str
+
+    async def read(self, photos: Sequence[PhotoIn], hints: Mapping[str, str]) -> Draft: ...
+
+
+class Surface(Protocol):
+    """Where people talk. `post` gives back the reference that `edit` needs. Both raise `Busy` with the platform's own wait."""
+
+    name: str
+
+    async def post(self, chat: str, card: Card, reply_to: str = "") -> str: ...
+
+    async def edit(self, chat: str, message: str, card: Card) -> None:
+        """Replace a posted copy. `Missing` when it is gone there."""
+
+
+class Dispatcher(Protocol):
+    """Wake-ups. Hints only: the row is the truth, and a lost or doubled hint does no harm."""
+
+    async def tell(self, table: str, ids: Sequence[str], *, priority: int = 5, delay: float = 0.0) -> None: ...

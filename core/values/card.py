@@ -1,0 +1,140 @@
+"""Cards: surface-neutral messages. A surface renders one within its own limits and never invents anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button. `action` is what it does, in our words, stored in a row: the surface only ever sees `id`, which is short (at most
+    32 ASCII characters) and given when the card is posted. `style`: "primary", "danger" or "". `url` buttons open a link
+    (an absolute address, or a path of our own web page). `copy` buttons put their text on the clipboard."""
+
+    label: str
+    action: dict[str, Any] = field(default_factory=dict)
+    style: str = ""
+    url: str = ""
+    copy: str = ""
+    id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"label": self.label}
+        for name in ("action", "style", "url", "copy", "id"):
+            if getattr(self, name):
+                data[name] = getattr(self, name)
+        return data
+
+    @classmethod
+    def of_json(cls, data: dict[str, Any]) -> Button:
+        return cls(data["label"], data.get("action", {}), data.get("style", ""), data.get("url", ""), data.get("copy", ""), data.get("id", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a card: a label, a value, and beside it why ("read on photo 1"). `mood`: "", "good", "bad", "warn", "busy".
+
+    `weak` marks a value that a person should look at. Any of the texts may be empty.
+    """
+
+    label: str = ""
+    value: str = ""
+    note: str = ""
+    mood: str = ""
+    weak: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for name in ("label", "value", "note", "mood", "weak"):
+            if getattr(self, name):
+                data[name] = getattr(self, name)
+        return data
+
+    @classmethod
+    def of_json(cls, data: dict[str, Any]) -> Line:
+        return cls(data.get("label", ""), data.get("value", ""), data.get("note", ""), data.get("mood", ""), data.get("weak", False))
+
+
+@dataclass(frozen=True, slots=True)
+class CardPhoto:
+    """A stored photo by its sha256; `url` where it is somewhere else on our own web page."""
+
+    sha256: str
+    alt: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"sha256": self.sha256, "alt": self.alt}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A message. `subject` is what it is about, as (kind, id): when that moves, every posted copy is edited in place."""
+
+    title: str = ""
+    text: str = ""
+    lines: tuple[Line, ...] = ()
+    photos: tuple[CardPhoto, ...] = ()
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    mood: str = ""
+    subject: tuple[str, str] | None = None
+
+    def with_buttons(self, *rows: tuple[Button, ...]) -> Card:
+        return replace(self, buttons=tuple(rows))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "text": self.text,
+            "mood": self.mood,
+            "lines": [line.to_json() for line in self.lines],
+            "photos": [photo.to_json() for photo in self.photos],
+            "buttons": [[button.to_json() for button in row] for row in self.buttons],
+            "subject": list(self.subject) if self.subject else None,
+        }
+
+    @classmethod
+    def of_json(cls, data: dict[str, Any]) -> Card:
+        subject = data.get("subject")
+        return cls(
+            data.get("title", ""),
+            data.get("text", ""),
+            tuple(Line.of_json(line) for line in data.get("lines", [])),
+            tuple(CardPhoto(photo["sha256"], photo.get("alt", "")) for photo in data.get("photos", [])),
+            tuple(tuple(Button.of_json(button) for button in row) for row in data.get("buttons", [])),
+            data.get("mood", ""),
+            (subject[0], subject[1]) if subject else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What a person said on a surface, as its inbox row keeps it (JSON in `to_json`). One of text, photos or press.
+
+    `event_id` is the surface's own, unique: a repeated delivery is noticed by it. `person` is the surface's user id, `chat`
+    the place to answer. `photos` are sha256 of photos already stored, or the surface's own file ids prefixed with "file:";
+    `album` groups photos that came together and `ended` says that nothing follows. `press` is a button's id; `message` is the
+    surface's reference of the message that was pressed or replied to.
+    """
+
+    surface: str
+    chat: str
+    person: str
+    event_id: str
+    name: str = ""
+    text: str = ""
+    photos: tuple[str, ...] = ()
+    album: str = ""
+    ended: bool = False
+    press: str = ""
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "surface": self.surface, "chat": self.chat, "person": self.person, "event_id": self.event_id, "name": self.name, "text": self.text,
+            "photos": list(self.photos), "album": self.album, "ended": self.ended, "press": self.press, "message": self.message,
+        }  # fmt: skip
+
+    @classmethod
+    def of_json(cls, data: dict[str, Any]) -> Inbound:
+        return cls(**{**data, "photos": tuple(data.get("photos", []))})

@@ -1,0 +1,204 @@
+"""What we want on a marketplace, what is there, and what it reports. Plain values; `integrations/*/mapping.py` turns them into wire JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.money import Money
+from core.values.states import Condition, OrderState
+
+# Opens one photo as bytes: `await photo("jpeg")`. JPEG is made on demand; sizes are at most 2048 px a side.
+PhotoOpener = Callable[[str], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One photo of a listing, in its order. `sha256` is the hex digest of the stored original."""
+
+    sha256: str
+    open: PhotoOpener
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a listing should be. Complete: channels replace, they do not patch.
+
+    `sku` is ours, unique for the item on the account and never reused; it is how a channel finds what it has already made.
+    `quantity` is at least 1. `aspects` are item specifics by their marketplace name. `category` is the channel's own id, or
+    empty when the channel needs none. `ids` are upc, ean, isbn, mpn and brand where known. `weight_grams` is 0 when unknown.
+    """
+
+    sku: str
+    title: str
+    description: str
+    price: Money
+    quantity: int
+    condition: Condition
+    category: str = ""
+    aspects: Mapping[str, list[str]] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    condition_note: str = ""
+    photos: tuple[Photo, ...] = ()
+    weight_grams: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """How to find a listing on its channel: our `sku`, and the channel's own ids as it gave them (`listing`, `offer`, `product` …).
+
+    `external` may be empty: a channel must then look by `sku`, since an answer may have been lost after the work was done.
+    """
+
+    sku: str
+    external: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the marketplace says is there, read from it and never remembered.
+
+    `live` means that a buyer can buy it now. `external` are the channel's ids to keep for the next call. `sold` counts units
+    the channel says were sold, where it says so.
+    """
+
+    live: bool
+    price: Money | None = None
+    quantity: int | None = None
+    url: str = ""
+    external: Mapping[str, str] = field(default_factory=dict)
+    sold: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelOrderLine:
+    """One line. `external_id` is unique within the order; `listing_id` is the channel's public listing or product id."""
+
+    external_id: str
+    sku: str
+    title: str
+    quantity: int
+    price: Money  # for one unit
+    listing_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Personal data: encrypted in storage, never in a log, a notice or a card's text."""
+
+    handle: str = ""
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    street: str = ""
+    city: str = ""
+    postcode: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelOrder:
+    """An order as the channel reports it. `fees` is None when the channel does not say (yet)."""
+
+    external_id: str
+    state: OrderState
+    paid: bool
+    placed_at: datetime
+    changed_at: datetime
+    total: Money
+    lines: tuple[ChannelOrderLine, ...]
+    buyer: Buyer = Buyer()
+    fees: Money | None = None
+    shipping: Money | None = None
+    tax: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Orders changed since a time, oldest change first, and where to go on: `cursor` is the next `since`."""
+
+    orders: tuple[ChannelOrder, ...]
+    cursor: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `check` found. `problems` are sentences that say what to do; empty means ready to sell. `settings` are what it
+    learned and what is to be kept with the account (policy ids, location, currency, shop name)."""
+
+    name: str = ""
+    external_id: str = ""
+    problems: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryChoice:
+    """A category that the channel suggests for a title. `path` is for people."""
+
+    id: str
+    name: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """An item specific the channel asks for in a category. `values` are its allowed (or usual) ones, most common first."""
+
+    name: str
+    required: bool
+    values: tuple[str, ...] = ()
+    only_listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a channel takes. 0 means no limit known."""
+
+    title: int = 0
+    description: int = 0
+    photos: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """`native` channels are done by machine; the others become tasks for a person with a kit to copy."""
+
+    kind: str
+    name: str
+    native: bool
+    limits: Limits
+    webhooks: bool = False
+    categories: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An account's way in, opened for one use. `credentials` hold secrets: never log them.
+
+    `save` stores refreshed credentials. `pace` waits until `n` calls may be made (and raises `Busy` when that is long from
+    now).
+    """
+
+    account_id: str
+    credentials: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    save: Callable[[Mapping[str, Any]], Awaitable[None]]
+    pace: Callable[[int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a webhook says, once its signature is proven: go and look. `event_id` is unique per delivery content.
+
+    `topic` is ours: "order" (fetch `resource`), "orders" (poll), "account_deletion" (`resource` is the channel's user id),
+    "listing" (read `resource`), "ignored".
+    """
+
+    event_id: str
+    topic: str
+    resource: str = ""
+    account_external_id: str = ""
