@@ -1,0 +1,96 @@
+"""Control of the stand-ins: what the tests and a curious person use. None of it exists at a real marketplace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from integrations.sandbox.market import BuyerOffer, Market, Purchase, Unbuyable
+from integrations.sandbox.world import World
+
+Work = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def routes(world: World) -> list[Route]:
+    """All under /control. Bad input answers 400 and a refusal 409, both `{"error": sentence}`."""
+
+    def market(body: dict[str, Any]) -> Market:
+        return world.markets[str(body["marketplace"])]
+
+    def buy(body: dict[str, Any]) -> dict[str, Any]:
+        price = body.get("price")
+        wish = Purchase(str(body["listing"]), int(body.get("quantity", 1)), bool(body.get("paid", True)), str(price) if price else None)
+        return market(body).buy(wish)
+
+    def offer(body: dict[str, Any]) -> dict[str, Any]:
+        wish = BuyerOffer(str(body["listing"]), str(body["price"]), int(body.get("quantity", 1)), str(body.get("message", "")))
+        return market(body).offer(wish)
+
+    def cancel(body: dict[str, Any]) -> dict[str, Any]:
+        return market(body).cancel(str(body["order"]))
+
+    def faults(body: dict[str, Any]) -> dict[str, Any]:
+        if body.pop("clear", False):
+            world.faults.clear()
+        if body:
+            world.faults.add(**body)
+        return shown_faults()
+
+    def shown_faults() -> dict[str, Any]:
+        return {"faults": [asdict(one) for one in world.faults.all()]}
+
+    def clock(body: dict[str, Any]) -> dict[str, Any]:
+        world.shift_clock(float(body["seconds"]))
+        return {"now": world.now().isoformat()}
+
+    def reset(_: dict[str, Any]) -> dict[str, Any]:
+        world.faults.clear()
+        world.reset_clock()
+        world.calls.clear()
+        world.store.wipe("delivery")
+        for one in world.markets.values():
+            one.reset()
+        return {"reset": True}
+
+    return [
+        _read("health", lambda: {"ready": True}),
+        _read("state", lambda: {name: one.snapshot() for name, one in world.markets.items()}),
+        _read("calls", lambda: {"calls": dict(sorted(world.calls.items()))}),
+        _read("faults", shown_faults),
+        _read("deliveries", lambda: {"sent": world.outbox.sent, "failed": world.outbox.failed, "pending": world.outbox.pending()}),
+        _read("clock", lambda: {"now": world.now().isoformat()}),
+        _write("buy", buy),
+        _write("offer", offer),
+        _write("cancel", cancel),
+        _write("faults", faults),
+        _write("clock", clock),
+        _write("reset", reset),
+    ]
+
+
+def _read(name: str, work: Callable[[], dict[str, Any]]) -> Route:
+    async def answer(_: Request) -> Response:
+        return JSONResponse(work())
+
+    return Route(f"/control/{name}", answer, methods=["GET"])
+
+
+def _write(name: str, work: Work) -> Route:
+    async def answer(request: Request) -> Response:
+        try:
+            return JSONResponse(work(json.loads(await request.body() or b"{}")))
+        except Unbuyable as error:
+            return JSONResponse({"error": str(error)}, 409)
+        except KeyError as error:
+            return JSONResponse({"error": f"{error} is missing or unknown"}, 400)
+        except (ValueError, TypeError, AttributeError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    handler: Callable[[Request], Awaitable[Response]] = answer
+    return Route(f"/control/{name}", handler, methods=["POST"])

@@ -1,0 +1,1 @@
+"""The wire-true eBay stand-in."""
