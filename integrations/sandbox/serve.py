@@ -24,6 +24,7 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 0, settings: Sandbo
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
+    listener.listen(1024)  # callers may connect from here on; they are answered once the app is up
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{listener.getsockname()[1]}"
     chosen = settings or SandboxSettings()
