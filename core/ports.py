@@ -102,6 +102,17 @@ class PhotoIn:
     mime: str = "image/webp"
 
 
+class Helper(Protocol):
+    """Heavy computing in another process: what decodes photos and reads text on them never blocks a sale.
+
+    `job` is a name that the helper's module knows, `values` and the answer are JSON, `blobs` are bytes. Raises what the
+    job raised (`core.errors`), `Busy` when too much waits, `Unreachable` when it took too long, `Invalid` when the job
+    breaks the process every time.
+    """
+
+    async def run(self, job: str, values: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> tuple[dict[str, Any], list[bytes]]: ...
+
+
 class Reader(Protocol):
     """Photos to draft. `hints` are what the seller said, as field name to value."""
 

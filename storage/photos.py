@@ -1,0 +1,276 @@
+"""Photos: checked by content, kept in three sizes, each photo once. No rows here: who owns a photo is somebody else's table.
+
+A photo's key is the sha256 **of the uploaded bytes**, not of what we made of them: the second upload of a photo is known
+before anything is decoded, and a new WebP encoder changes no key. Each photo is a few files in `FOLDER/ab/cd/`:
+
+    <sha256>.json             width, height, bytes, taken_at, and the sha256 of each size. Written last: no photo without it
+    <sha256>-original.webp    at most 2048 px a side, upright, sRGB, no metadata
+    <sha256>-large.webp       fits 800 x 800
+    <sha256>-small.webp       200 x 200, cut to cover
+    <sha256>-2048.jpg         a JPEG somebody asked for; may be deleted at any time
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from core.errors import Invalid, Missing
+from core.ports import Helper
+
+Size = Literal["original", "large", "small"]
+SIZES: tuple[Size, ...] = ("original", "large", "small")
+
+MODULE = "storage.pictures"  # whose JOBS the helper of a `PhotoStore` must run
+MAX_BYTES = 20 * 1024 * 1024
+MAX_BATCH_BYTES = 100 * 1024 * 1024
+JPEG_SIDE = 2048
+
+_T = TypeVar("_T")
+_KEY = re.compile(r"[0-9a-f]{64}")
+_TEMPORARY = ".part-"
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A photo that is kept. `width` and `height` are those of the original size, `bytes` too; `taken_at` is UTC."""
+
+    sha256: str
+    width: int
+    height: int
+    bytes: int
+    taken_at: datetime | None = None
+
+
+class PhotoStore:
+    """A folder of photos. `helper` runs `storage.pictures` (see `MODULE`)."""
+
+    def __init__(self, folder: Path, helper: Helper) -> None:
+        self._folder = folder
+        self._helper = helper
+
+    async def put(self, data: bytes, name: str = "") -> Stored:
+        """Keep a photo. Raises `Invalid` with a sentence that names the file when it is no photo that can be kept."""
+        called = spoken(name)
+        check_size(len(data), called)
+        check_kind(data, called)
+        key = await _in_thread(lambda: hashlib.sha256(data).hexdigest())
+        known = await _in_thread(lambda: self._known(key, touch=True))
+        if known:
+            return known
+        facts, blobs = await self._run("variants", {"name": called}, data, called)
+        return await _in_thread(lambda: self._keep(key, facts, blobs))
+
+    async def put_file(self, path: Path) -> Stored:
+        """Keep the photo in a file. `Missing` when there is no such file."""
+        return await self.put(await _in_thread(lambda: _file(path)), path.name)
+
+    async def read(self, sha256: str, size: Size = "original") -> bytes:
+        """The WebP of one size. `Missing` when the photo is not here."""
+        path = self.path(sha256, size)
+        data = await _in_thread(lambda: _bytes(path))
+        if data is None:
+            raise Missing("This photo is not in the photo folder any more: send it again.", cause=str(path))
+        return data
+
+    async def jpeg(self, sha256: str, side: int = JPEG_SIDE) -> bytes:
+        """The original as a JPEG of at most `side` pixels a side. Made once, then remembered."""
+        path = self._place(sha256) / f"{sha256}-{side}.jpg"
+        known = await _in_thread(lambda: _bytes(path))
+        if known is not None:
+            return known
+        made = await self.as_jpeg(await self.read(sha256), side)
+        await _in_thread(lambda: _write(path, made))
+        return made
+
+    async def as_jpeg(self, data: bytes, side: int = JPEG_SIDE) -> bytes:
+        """Any photo's bytes as a JPEG of at most `side` pixels a side; nothing is kept."""
+        _, blobs = await self._run("jpeg", {"name": spoken(""), "side": side}, data, spoken(""))
+        return blobs[0]
+
+    async def exists(self, sha256: str) -> bool:
+        path = self._facts(sha256)
+        return await _in_thread(path.exists)
+
+    def path(self, sha256: str, size: Size = "original") -> Path:
+        """Where a size is, or would be. `Invalid` when that is no key."""
+        return self._place(sha256) / f"{sha256}-{size}.webp"
+
+    async def sweep(self, keep: Collection[str], before: datetime) -> int:
+        """Delete photos that are not in `keep`, and leftovers of interrupted writes, when untouched since `before`.
+        Says how many photos went. A photo that is sent again counts as touched."""
+        return await _in_thread(lambda: self._sweep(frozenset(keep), before.timestamp()))
+
+    async def damaged(self) -> list[str]:
+        """Keys of photos of which a size is missing or does not match the hash that was noted when it was written."""
+        return await _in_thread(self._damaged)
+
+    async def _run(self, job: str, values: dict[str, Any], data: bytes, called: str) -> tuple[dict[str, Any], list[bytes]]:
+        try:
+            return await self._helper.run(job, values, [data])
+        except Invalid as error:
+            if error.sentence.startswith(called):
+                raise
+            # The helper knows no files: it only said that the job broke it.
+            raise Invalid(f"{called} cannot be read, it breaks the program that decodes photos: leave it out.", cause=error.cause) from error
+
+    def _place(self, sha256: str) -> Path:
+        if not _KEY.fullmatch(sha256):
+            raise Invalid("That is not a photo's key.", cause=repr(sha256[:80]))
+        return self._folder / sha256[:2] / sha256[2:4]
+
+    def _facts(self, sha256: str) -> Path:
+        return self._place(sha256) / f"{sha256}.json"
+
+    def _known(self, sha256: str, *, touch: bool) -> Stored | None:
+        path = self._facts(sha256)
+        text = _bytes(path)
+        if text is None:
+            return None
+        if touch:
+            os.utime(path)
+        facts = json.loads(text)
+        taken = facts["taken_at"]
+        return Stored(sha256, facts["width"], facts["height"], facts["bytes"], datetime.fromisoformat(taken) if taken else None)
+
+    def _keep(self, sha256: str, facts: dict[str, Any], blobs: list[bytes]) -> Stored:
+        hashes = {size: hashlib.sha256(blob).hexdigest() for size, blob in zip(SIZES, blobs, strict=True)}
+        for size, blob in zip(SIZES, blobs, strict=True):
+            _write(self.path(sha256, size), blob)
+        _write(self._facts(sha256), json.dumps({**facts, "bytes": len(blobs[0]), "files": hashes}).encode())
+        stored = self._known(sha256, touch=False)
+        assert stored is not None
+        return stored
+
+    def _sweep(self, keep: frozenset[str], before: float) -> int:
+        gone = 0
+        for path in list(self._all()):
+            if path.stat().st_mtime >= before:
+                continue
+            key = path.name[:64]
+            if path.name.startswith(_TEMPORARY):
+                path.unlink(missing_ok=True)
+            elif path.suffix == ".json":
+                if key not in keep:
+                    self._remove(path.parent, key)
+                    gone += 1
+            elif not self._facts(key).exists():
+                path.unlink(missing_ok=True)
+        return gone
+
+    def _remove(self, place: Path, key: str) -> None:
+        # The facts go first: what is left after a crash is a leftover, never half a photo.
+        (place / f"{key}.json").unlink(missing_ok=True)
+        for path in place.glob(f"{key}-*"):
+            path.unlink(missing_ok=True)
+
+    def _all(self) -> Iterable[Path]:
+        return (path for path in self._folder.glob("??/??/*") if path.name.startswith(_TEMPORARY) or _KEY.match(path.name))
+
+    def _damaged(self) -> list[str]:
+        found = []
+        for path in self._folder.glob("??/??/*.json"):
+            for size, expected in json.loads(path.read_bytes())["files"].items():
+                data = _bytes(self.path(path.stem, size))
+                if data is None or hashlib.sha256(data).hexdigest() != expected:
+                    found.append(path.stem)
+                    break
+        return sorted(found)
+
+
+def check_batch(sizes: Sequence[int]) -> None:
+    """Raises `Invalid` when photos that are sent together are more than 100 MB."""
+    total = sum(sizes)
+    if total > MAX_BATCH_BYTES:
+        raise Invalid(f"These photos are {_mb(total)} MB together, and one batch may be 100 MB: send them in smaller groups.")
+
+
+def check_size(size: int, called: str) -> None:
+    """Raises `Invalid` when one photo is empty or more than 20 MB. `called` is its name as `spoken` gives it."""
+    if not size:
+        raise Invalid(f"{called} is empty: send it again.")
+    if size > MAX_BYTES:
+        raise Invalid(f"{called} is {_mb(size)} MB, and a photo may be 20 MB: send a smaller version.")
+
+
+def check_kind(data: bytes, called: str) -> str:
+    """The format by the first bytes, whatever the name says: JPEG, PNG, WebP or HEIC. Raises `Invalid` for all else."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        return "HEIC"
+    raise Invalid(f"{called} is not a photo that Haggle can read: send it as JPEG, PNG, WebP or HEIC.", cause=f"starts with {data[:12]!r}")
+
+
+def spoken(name: str) -> str:
+    """A file's name as a sentence may show it: its last part, printable, short; "This file" when there is none."""
+    last = re.split(r"[/\\]", name)[-1]
+    plain = "".join(letter for letter in last if letter.isprintable()).strip()
+    if not plain:
+        return "This file"
+    return plain if len(plain) <= 60 else plain[:40] + "…" + plain[-19:]
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f}"
+
+
+async def _in_thread(work: Callable[[], _T]) -> _T:
+    return await asyncio.to_thread(work)
+
+
+def _file(path: Path) -> bytes:
+    called = spoken(path.name)
+    try:
+        check_size(path.stat().st_size, called)
+        return path.read_bytes()
+    except FileNotFoundError as gone:
+        raise Missing(f"There is no file {called}: check the path.", cause=str(gone)) from gone
+    except OSError as closed:
+        raise Invalid(f"{called} cannot be opened: check that it is a file that you may read.", cause=str(closed)) from closed
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """All of it or nothing, even through a power cut: a temporary name, onto the disk, then the real name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as full:
+        Path(temporary).unlink(missing_ok=True)
+        raise Invalid("The photo could not be saved: free some space on the disk and send it again.", cause=str(full)) from full
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A rename is only certain once the folder itself is on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
