@@ -1,0 +1,144 @@
+"""Shopify as a channel: the port of `core.ports`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.errors import Missing, Refused
+from core.values.channel import (
+    Aspect,
+    Capabilities,
+    CategoryChoice,
+    ChannelOrder,
+    Connection,
+    Health,
+    Limits,
+    Live,
+    OrderPage,
+    Ref,
+    Wanted,
+)
+from integrations.http import Http
+from integrations.oauth import Now, utc_now
+from integrations.shopify import mapping, operations, orders
+from integrations.shopify.client import Client, shop_of
+from integrations.shopify.health import Found, look, problems, subscribe
+from integrations.shopify.listings import Listings, Places
+from integrations.shopify.settings import ShopifySettings
+
+# Shopify's search index of orders follows the orders themselves by some seconds: each poll reads this much again.
+INDEX_LAG = timedelta(minutes=2)
+
+
+class ShopifyChannel:
+    """Every account of kind "shopify". Raises `core.errors`; calls are idempotent as the port demands."""
+
+    capabilities = Capabilities(
+        kind="shopify",
+        name="Shopify",
+        native=True,
+        limits=Limits(title=mapping.TITLE_LIMIT, photos=mapping.PHOTO_LIMIT, conditions=tuple(mapping.CONDITIONS)),
+        webhooks=True,
+        categories=False,  # it knows some, and needs none
+    )
+
+    def __init__(self, http: Http, settings: ShopifySettings, now: Now = utc_now) -> None:
+        self._client = Client(http, settings, now)
+        self._settings = settings
+        self._places: dict[str, Places] = {}  # by shop, for accounts whose settings do not hold them yet
+
+    # -- listings
+
+    async def ensure_listed(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
+        return await (await self._listings(account)).put_up(wanted, known)
+
+    async def ensure_absent(self, account: Connection, known: Ref) -> Live:
+        return await (await self._listings(account)).take_down(known)
+
+    async def revise(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
+        return await (await self._listings(account)).revise(wanted, known)
+
+    async def reprice(self, account: Connection, known: Ref, wanted: Wanted) -> Live:
+        return await (await self._listings(account)).reprice(known, wanted.price)
+
+    async def set_quantity(self, account: Connection, known: Ref, quantity: int) -> Live:
+        return await (await self._listings(account)).set_quantity(known, quantity)
+
+    async def state(self, account: Connection, known: Ref) -> Live:
+        found = await (await self._listings(account)).find(known)
+        return mapping.live(found) if found else Live(live=False)
+
+    async def _listings(self, account: Connection) -> Listings:
+        return Listings(self._client, account, await self._where(account))
+
+    async def _where(self, account: Connection) -> Places:
+        """Publication and location: from the account's settings, where `check` has put them, else asked once."""
+        own = account.settings
+        if own.get("publication") and own.get("location"):
+            return Places(str(own["publication"]), str(own["location"]))
+        shop = shop_of(account)
+        if shop not in self._places:
+            found = await look(self._client, account)
+            lacking = problems(found, self._settings)
+            if not found.publication or not found.location:
+                raise Refused(lacking[0])
+            self._places[shop] = Places(found.publication, found.location)
+        return self._places[shop]
+
+    # -- orders
+
+    async def order(self, account: Connection, external_id: str) -> ChannelOrder:
+        data = await self._client.run(account, operations.ORDER, {"id": external_id}, orders.PERSONAL)
+        if not data["order"]:
+            raise Missing("Shopify does not know this order. It may be deleted, or older than 60 days.")
+        return await self._whole(account, data["order"])
+
+    async def orders_since(self, account: Connection, since: datetime) -> OrderPage:
+        found: list[ChannelOrder] = []
+        after: str | None = None
+        while True:
+            variables = {"search": orders.changed_since(since - INDEX_LAG), "after": after}
+            page = (await self._client.run(account, operations.ORDERS, variables, orders.PERSONAL))["orders"]
+            found += [await self._whole(account, node) for node in page["nodes"]]
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+            after = page["pageInfo"]["endCursor"]
+        found.sort(key=lambda one: one.changed_at)
+        return OrderPage(tuple(found), max([since, *(one.changed_at for one in found)]))
+
+    async def _whole(self, account: Connection, node: Mapping[str, Any]) -> ChannelOrder:
+        """An order with the lines that did not fit on its first page."""
+        lines, page = list(node["lineItems"]["nodes"]), node["lineItems"]["pageInfo"]
+        while page["hasNextPage"]:
+            variables = {"id": node["id"], "after": page["endCursor"]}
+            more = (await self._client.run(account, operations.ORDER_LINES, variables))["order"]["lineItems"]
+            lines += more["nodes"]
+            page = more["pageInfo"]
+        return orders.order(node, lines)
+
+    # -- the account
+
+    async def check(self, account: Connection) -> Health:
+        """Finds the shop, its online store, location and permissions, and sets up webhooks where we have a public address."""
+        found: Found = await look(self._client, account)
+        sentences = problems(found, self._settings)
+        if self._settings.webhook:
+            sentences += await subscribe(self._client, account, self._settings.webhook)
+        kept = {"shop": found.shop, "currency": found.currency, "publication": found.publication, "location": found.location}
+        return Health(found.name, found.shop, tuple(sentences), {key: value for key, value in kept.items() if value})
+
+    async def categories(self, account: Connection, title: str) -> Sequence[CategoryChoice]:
+        data = await self._client.run(account, operations.CATEGORIES, {"search": title})
+        nodes = (data["taxonomy"] or {"categories": {"nodes": []}})["categories"]["nodes"]
+        return [CategoryChoice(one["id"], one["name"], one["fullName"]) for one in nodes if not one["isArchived"]]
+
+    async def aspects(self, account: Connection, category: str) -> Sequence[Aspect]:
+        """Shopify asks for none: item specifics go into the description."""
+        return []
+
+    def forget(self, account: Connection) -> None:
+        """Drop what is remembered in memory of an account that is disconnected."""
+        self._client.forget(account)
+        self._places.pop(str(account.credentials.get("shop", "")), None)
