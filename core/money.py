@@ -16,7 +16,9 @@ SYMBOLS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "C$
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "C$", "AUD": "A$"}
 EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 
-_AMOUNT = re.compile(r"^(?P<sign>-?)(?P<symbol>[A-Z]{0,2}[$€£¥]|[A-Za-z]{3})?\s*(?P<number>\d[\d.,' ]*)\s*(?P<tail>[A-Z]{0,2}[$€£¥]|[A-Za-z]{3})?$")
+_AMOUNT = re.compile(
+    r"^(?P<sign>-?)(?P<symbol>[A-Z]{0,2}[$€£¥]|[A-Za-z]{3})?\s*(?P<number>\d[\d.,' ]*)\s*(?P<tail>[A-Z]{0,2}[$€£¥]|[A-Za-z]{3})?$"
+)
 
 
 def exponent(currency: str) -> int:

@@ -28,7 +28,9 @@ class Button:
 
     @classmethod
     def of_json(cls, data: dict[str, Any]) -> Button:
-        return cls(data["label"], data.get("action", {}), data.get("style", ""), data.get("url", ""), data.get("copy", ""), data.get("id", ""))
+        return cls(
+            data["label"], data.get("action", {}), data.get("style", ""), data.get("url", ""), data.get("copy", ""), data.get("id", "")
+        )
 
 
 @dataclass(frozen=True, slots=True)

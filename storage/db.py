@@ -1,0 +1,131 @@
+"""Engines and transactions: SQLite by default, PostgreSQL by its URL, the same code on both.
+
+`async with db.write() as tx` is one transaction; it commits at the end and then tells the dispatcher what it made due
+(`wake`). Never hold one across a remote call. `async with db.read() as session` only reads.
+
+SQLite: one writer at a time anyway, so writers queue on an asyncio lock and never meet "database is locked"; the write engine
+begins with `BEGIN IMMEDIATE`, because a read that turns into a write would otherwise lose updates. Reads use a second engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import Connection as SyncConnection
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from core.ports import Clock, Dispatcher
+from storage.models import DbNow
+
+
+def sqlite_url(folder: Path) -> str:
+    """The database of a data folder."""
+    return f"sqlite+aiosqlite:///{folder / 'haggle.db'}"
+
+
+def normal_url(url: str) -> str:
+    """`postgresql://…` as people write it becomes the driver's own form."""
+    made = make_url(url)
+    if made.drivername in ("postgresql", "postgres"):
+        made = made.set(drivername="postgresql+psycopg")
+    if made.drivername == "sqlite":
+        made = made.set(drivername="sqlite+aiosqlite")
+    return made.render_as_string(hide_password=False)
+
+
+def _pragmas(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # we begin ourselves
+    cursor = connection.cursor()
+    for line in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "cache_size=-16000"):
+        cursor.execute(f"PRAGMA {line}")
+    cursor.close()
+
+
+def _begin_immediate(connection: SyncConnection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: SyncConnection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _sqlite_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    writer = create_async_engine(url, poolclass=StaticPool)
+    reader = create_async_engine(url, pool_size=4, max_overflow=4)
+    for engine, begin in ((writer, _begin_immediate), (reader, _begin)):
+        event.listen(engine.sync_engine, "connect", _pragmas)
+        event.listen(engine.sync_engine, "begin", begin)
+    return writer, reader
+
+
+class Database:
+    """The engines of one process. `dispatcher` is set once it exists; until then wake-ups are left to the sweep."""
+
+    def __init__(self, url: str, clock: Clock, *, pool: int = 16) -> None:
+        self.url = normal_url(url)
+        self.clock = clock
+        self.is_sqlite = self.url.startswith("sqlite")
+        self.dispatcher: Dispatcher | None = None
+        if self.is_sqlite:
+            self._writer, self._reader = _sqlite_engines(self.url)
+            self._turn: asyncio.Lock | None = asyncio.Lock()
+        else:
+            self._writer = self._reader = create_async_engine(self.url, pool_size=pool, max_overflow=pool, pool_pre_ping=True)
+            self._turn = None
+        self._write = async_sessionmaker(self._writer, expire_on_commit=False)
+        self._read = async_sessionmaker(self._reader, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """One transaction. Leaves nothing behind when its body raises."""
+        guard: AbstractAsyncContextManager[Any] = self._turn or nullcontext()
+        async with guard, self._write() as session, session.begin():
+            yield session
+            wakes: list[tuple[str, str, int, float]] = session.info.pop("wakes", [])
+        await self._tell(wakes)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads, from one snapshot on SQLite."""
+        async with self._read() as session:
+            yield session
+
+    def db_now(self, seconds: float = 0.0) -> DbNow:
+        """The database's clock as an SQL expression, shifted by the clock's offset and by `seconds`."""
+        return DbNow(self.clock.offset.total_seconds() + seconds)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        async with self._reader.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+    async def _tell(self, wakes: list[tuple[str, str, int, float]]) -> None:
+        if self.dispatcher is None:
+            return
+        groups: dict[tuple[str, int, float], list[str]] = {}
+        for table, key, priority, delay in wakes:
+            groups.setdefault((table, priority, delay), []).append(key)
+        for (table, priority, delay), keys in groups.items():
+            await self.dispatcher.tell(table, keys, priority=priority, delay=delay)
+
+
+def wake(session: AsyncSession, table: str, key: str, *, priority: int = 5, delay: float | timedelta = 0.0) -> None:
+    """After this transaction commits, tell the dispatcher that the row is due in `delay` seconds. A hint: the sweep finds it too."""
+    seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
+    session.info.setdefault("wakes", []).append((table, key, priority, max(0.0, seconds)))

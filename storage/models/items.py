@@ -1,0 +1,122 @@
+"""What is for sale: items, their photos and drafts, and the ledger of how many there are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Key, Work, key_column
+
+
+class Item(Base):
+    """A thing, or identical things, to sell. People say its `number`. Amounts are minor units of `currency`; None is unknown, not zero."""
+
+    __tablename__ = "item"
+    __table_args__ = (UniqueConstraint("workspace_id", "number"), UniqueConstraint("workspace_id", "sku"))
+
+    id: Mapped[str] = key_column()
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
+    number: Mapped[int]
+    sku: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str] = mapped_column(default="")
+    currency: Mapped[str]
+    price: Mapped[int | None] = mapped_column(BigInteger)
+    floor: Mapped[int | None] = mapped_column(BigInteger)
+    cost: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class Photo(Base):
+    """A stored photo. The same picture twice is one row; `sha256` names its files."""
+
+    __tablename__ = "photo"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), primary_key=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    bytes: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class ItemPhoto(Base):
+    """An item's photo at a position; position 0 is the primary one."""
+
+    __tablename__ = "item_photo"
+
+    item_id: Mapped[str] = mapped_column(Key, ForeignKey("item.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+
+
+class Draft(Work, Base):
+    """A proposal for an item's listing: fields with confidence and evidence (`core.values.draft`). Also the intake's work row.
+
+    `where` says in which chat it began and `album` which photos belong together; `choices` holds what the seller picked
+    (channels, category per channel).
+    """
+
+    __tablename__ = "draft"
+    __table_args__ = (Index("ix_draft_album", "album"),)
+
+    id: Mapped[str] = key_column()
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
+    item_id: Mapped[str] = mapped_column(Key, ForeignKey("item.id"), index=True)
+    mode: Mapped[str] = mapped_column(default="single")
+    source: Mapped[str] = mapped_column(default="upload")
+    album: Mapped[str] = mapped_column(default="")
+    hints: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    member_id: Mapped[str | None] = mapped_column(Key, ForeignKey("member.id"))
+    created_at: Mapped[datetime]
+
+
+class StockEntry(Base):
+    """One line of the inventory ledger; never changed, never deleted. `key` makes a repeated cause count once.
+
+    `total` and `reserved` are the differences this entry makes; the `_after` columns are the fold up to and with it.
+    """
+
+    __tablename__ = "stock_entry"
+    __table_args__ = (UniqueConstraint("item_id", "key"),)
+
+    id: Mapped[str] = key_column()
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
+    item_id: Mapped[str] = mapped_column(Key, ForeignKey("item.id"), index=True)
+    kind: Mapped[str]
+    total: Mapped[int]
+    reserved: Mapped[int] = mapped_column(default=0)
+    total_before: Mapped[int]
+    total_after: Mapped[int]
+    reserved_after: Mapped[int]
+    source: Mapped[str]
+    order_id: Mapped[str | None] = mapped_column(Key)
+    reason: Mapped[str] = mapped_column(default="")
+    key: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Stock(Base):
+    """The fold of an item's entries. Blank is not zero: an item without a row has unknown stock."""
+
+    __tablename__ = "stock"
+    __table_args__ = (
+        CheckConstraint("total >= 0", name="total"),
+        CheckConstraint("reserved >= 0", name="reserved"),
+        CheckConstraint("reserved <= total", name="promised"),
+    )
+
+    item_id: Mapped[str] = mapped_column(Key, ForeignKey("item.id"), primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
+    total: Mapped[int]
+    reserved: Mapped[int] = mapped_column(default=0)
+    low_at: Mapped[int] = mapped_column(default=2)
+    reorder_at: Mapped[int] = mapped_column(default=0)
+    peak: Mapped[int] = mapped_column(default=0)
