@@ -119,7 +119,8 @@ class Helper:
             return await self._once(job, values, blobs)
         except _Died as second:
             log.warning("helper_died_again", module=self.module, job=job, cause=str(second))
-            raise errors.Invalid("This could not be worked on, it breaks the program that reads it: leave it out.", cause=str(second)) from second
+            sentence = "This could not be worked on, it breaks the program that reads it: leave it out."
+            raise errors.Invalid(sentence, cause=str(second)) from second
 
     async def _once(self, job: str, values: Mapping[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         child = self._child

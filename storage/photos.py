@@ -122,7 +122,8 @@ class PhotoStore:
             if error.sentence.startswith(called):
                 raise
             # The helper knows no files: it only said that the job broke it.
-            raise Invalid(f"{called} cannot be read, it breaks the program that decodes photos: leave it out.", cause=error.cause) from error
+            sentence = f"{called} cannot be read, it breaks the program that decodes photos: leave it out."
+            raise Invalid(sentence, cause=error.cause) from error
 
     def _place(self, sha256: str) -> Path:
         if not _KEY.fullmatch(sha256):

@@ -66,10 +66,10 @@ JOBS = {"read": read, "warm": warm}
 
 def _image(data: bytes) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
-        if max(image.size) > 4 * SIDE:
-            raise Invalid("This photo is too large to read: send a smaller version.", cause=f"{image.size}")
-        image = image.convert("RGB")
+        file = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
+        if max(file.size) > 4 * SIDE:
+            raise Invalid("This photo is too large to read: send a smaller version.", cause=f"{file.size}")
+        image = file.convert("RGB")
     except (OSError, SyntaxError, ValueError) as broken:
         raise Invalid("This photo is damaged or incomplete: send it again.", cause=repr(broken)) from broken
     image.thumbnail((SIDE, SIDE))
@@ -106,6 +106,10 @@ def _lines(pixels: Array) -> list[dict[str, Any]]:
     except _Nothing:
         return []
     padding = record.get("padding_1", {"top": 0, "left": 0})
+    # The engine's types allow None here; it raises instead.
+    assert found.boxes is not None
+    assert turns.cls_res is not None
+    assert texts.txts is not None
     lines = []
     for box, (label, certainty), text, score in zip(found.boxes, turns.cls_res, texts.txts, texts.scores, strict=True):
         if not text.strip():
