@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from core.values.card import Card
+from core.values.card import Card, Inbound
 from core.values.channel import (
     Aspect,
     Capabilities,
@@ -80,7 +80,10 @@ class Connector(Protocol):
     kind: str
 
     def consent_url(self, state: str, hint: str) -> str:
-        """Where the seller goes to agree. `hint` is what they typed after the command (a shop's name). Raises `Invalid`, or `Missing` when the settings lack the app's keys."""
+        """Where the seller goes to agree. `hint` is what they typed after the command (a shop's name).
+
+        Raises `Invalid`, or `Missing` when the settings lack the app's keys.
+        """
 
     async def finish(self, query: Mapping[str, str], hint: str) -> Mapping[str, Any]:
         """Turn the callback's query into credentials."""
@@ -130,6 +133,48 @@ class Surface(Protocol):
 
     async def edit(self, chat: str, message: str, card: Card) -> None:
         """Replace a posted copy. `Missing` when it is gone there."""
+
+    def settled(self, chat: str) -> None:
+        """What was posted, edited or said in this chat is committed now: a surface that reads it from the database may show it."""
+
+    async def fetch(self, file: str) -> bytes:
+        """The bytes of a photo that came as the surface's own file id."""
+
+
+class CardArtist(Protocol):
+    """Draws a card of a subject as it is now; None when there is nothing left to show. Lives in `bot/chat/cards`."""
+
+    async def draw(self, view: str, subject: tuple[str, str]) -> Card | None: ...
+
+
+class Listener(Protocol):
+    """Takes what people say. Lives in `bot/chat/router.py`."""
+
+    async def hear(self, inbound: Inbound) -> None: ...
+
+
+class StoredPhoto(Protocol):
+    """A photo that is kept: named by its sha256."""
+
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+
+
+class PhotoShelf(Protocol):
+    """Where photos are kept (`storage/photos.py`)."""
+
+    async def put(self, data: bytes, name: str = "") -> StoredPhoto:
+        """Check, clean and keep it. Raises `Invalid` with a sentence for the person who sent it."""
+
+    async def read(self, sha256: str, size: str) -> bytes: ...
+
+    async def jpeg(self, sha256: str) -> bytes: ...
 
 
 class Dispatcher(Protocol):

@@ -103,5 +103,5 @@ def _row(key: str, one: Delivery, now: datetime) -> dict[str, Any]:
     return {
         "id": key, "source": one.source, "account": one.account, "event_id": one.event_id, "topic": one.topic, "body": one.body,
         "received_at": now, "duplicates": 0, "state": InboxState.RECEIVED.value, "priority": one.priority, "lane": one.lane,
-        "turn": one.turn, "due_at": now, "attempts": 0, "worker": "", "last_error": "",
+        "turn": one.turn, "due_at": now, "attempts": 0, "fence": 0, "worker": "", "last_error": "",
     }  # fmt: skip

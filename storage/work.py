@@ -1,7 +1,7 @@
 """Claim, renew, finish: how rows of work are carried forward, whoever dies.
 
 A row is claimable when its state is one that waits (or runs), it is due, and its lease is free. Claiming sets the lease on the row
-itself and counts an attempt; finishing is fenced by worker and attempt, so a worker that lost its lease changes nothing.
+itself and counts an attempt; finishing is fenced by worker and claim number, so a worker that lost its lease changes nothing.
 Times are the database's. Two rows with the same `turn` never run at once and keep their order; of one `lane` only so many do.
 
 One claim at a time per table (SQLite's writer lock; an advisory lock on PostgreSQL), taking a batch: that makes lanes and turns
@@ -69,6 +69,7 @@ class Claim:
     id: str
     worker: str
     attempts: int
+    fence: int
     priority: int
     state: str  # before it was claimed
     lane: str
@@ -99,18 +100,23 @@ async def claim(db: Database, table: str, worker: str, *, ids: Collection[str] |
         if not chosen:
             return Claimed((), tuple(blocked))
         c = _columns(kind.model)
-        values: dict[str, Any] = {"worker": worker, "lease_until": db.db_now(LEASE.total_seconds()), "attempts": c.attempts + 1}
+        values: dict[str, Any] = {
+            "worker": worker,
+            "lease_until": db.db_now(LEASE.total_seconds()),
+            "attempts": c.attempts + 1,
+            "fence": c.fence + 1,
+        }
         if kind.running:
             values["state"] = kind.running
         await session.execute(update(kind.model).where(c.id.in_([row.id for row in chosen])).values(values))
-        claims = tuple(Claim(table, row.id, worker, row.attempts + 1, row.priority, row.state, row.lane) for row in chosen)
+        claims = tuple(Claim(table, row.id, worker, row.attempts + 1, row.fence + 1, row.priority, row.state, row.lane) for row in chosen)
     return Claimed(claims, tuple(blocked))
 
 
 def _candidates(db: Database, kind: Kind, ids: Collection[str] | None, limit: int) -> Select[Any]:
     c = _columns(kind.model)
     free = or_(c.lease_until.is_(None), c.lease_until < db.db_now())
-    query = select(c.id, c.state, c.lane, c.turn, c.priority, c.attempts).where(
+    query = select(c.id, c.state, c.lane, c.turn, c.priority, c.attempts, c.fence).where(
         c.state.in_(kind.claimable), c.due_at <= db.db_now(SLACK), free
     )
     if ids is not None:
@@ -168,7 +174,7 @@ async def renew(db: Database, claims: Collection[Claim]) -> None:
         tables.setdefault(one.table, []).append(one)
     for table, held in tables.items():
         c = _columns(KINDS[table].model)
-        ours = or_(*(and_(c.id == one.id, c.attempts == one.attempts) for one in held))
+        ours = or_(*(and_(c.id == one.id, c.fence == one.fence) for one in held))
         async with db.write() as session:
             await session.execute(
                 update(KINDS[table].model)
@@ -183,7 +189,7 @@ async def finish(session: AsyncSession, claim: Claim, **values: Any) -> bool:
     c = _columns(kind.model)
     result = await session.execute(
         update(kind.model)
-        .where(c.id == claim.id, c.worker == claim.worker, c.attempts == claim.attempts, c.lease_until.is_not(None))
+        .where(c.id == claim.id, c.worker == claim.worker, c.fence == claim.fence, c.lease_until.is_not(None))
         .values(lease_until=None, **values)
     )
     return rows_of(result) == 1

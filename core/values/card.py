@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -132,10 +132,9 @@ class Inbound:
     message: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "surface": self.surface, "chat": self.chat, "person": self.person, "event_id": self.event_id, "name": self.name, "text": self.text,
-            "photos": list(self.photos), "album": self.album, "ended": self.ended, "press": self.press, "message": self.message,
-        }  # fmt: skip
+        data = asdict(self)
+        data["photos"] = list(self.photos)
+        return data
 
     @classmethod
     def of_json(cls, data: dict[str, Any]) -> Inbound:

@@ -1,4 +1,6 @@
-"""What we want on a marketplace, what is there, and what it reports. Plain values; `integrations/*/mapping.py` turns them into wire JSON."""
+"""What we want on a marketplace, what is there, and what it reports.
+
+Plain values; `integrations/*/mapping.py` turns them into wire JSON."""
 
 from __future__ import annotations
 

@@ -88,7 +88,8 @@ class Work:
     """The columns of a row that has to be carried forward (`storage/work.py` moves them).
 
     `lane` is "kind:whose": at most so many of a lane run at once. `turn` is what must not run twice at the same time and
-    keeps its order: a listing, a chat. Smaller `priority` comes first.
+    keeps its order: a listing, a chat. Smaller `priority` comes first. `attempts` counts tries of one piece of work, `fence` counts
+    claims for ever: it is what tells a worker that came back too late from the one that holds the row now.
     """
 
     state: Mapped[str] = mapped_column(String(16), index=True)
@@ -97,6 +98,7 @@ class Work:
     turn: Mapped[str] = mapped_column(default="")
     due_at: Mapped[datetime] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str] = mapped_column(default="")
     lease_until: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(default="")

@@ -1,0 +1,50 @@
+"""Everything that a flow needs, built once by `bot/wiring.py` and handed to flows as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.ports import CardArtist, Channel, Connector, Listener, PhotoShelf, Reader, Surface, WebhookGate
+from core.values.channel import Capabilities
+from storage.db import Database
+from storage.inbox import Inbox
+from storage.secrets import Keyring
+
+
+@dataclass(slots=True)
+class House:
+    """`channels` are the native ones by kind; `capabilities` has every kind, assisted ones too.
+
+    `outward` is False when HAGGLE_OUTWARD=off: no call leaves the house, Changes wait and every card says so.
+    `artist`, `listener` and `surfaces` come from the bot after it is built, since they need the house themselves.
+    """
+
+    db: Database
+    inbox: Inbox
+    keyring: Keyring
+    photos: PhotoShelf
+    reader: Reader
+    channels: Mapping[str, Channel]
+    capabilities: Mapping[str, Capabilities]
+    connectors: Mapping[str, Connector] = field(default_factory=dict)
+    gates: Mapping[str, WebhookGate] = field(default_factory=dict)
+    surfaces: dict[str, Surface] = field(default_factory=dict)
+    outward: bool = True
+    public_url: str = ""
+    _artist: CardArtist | None = None
+    _listener: Listener | None = None
+
+    @property
+    def artist(self) -> CardArtist:
+        assert self._artist is not None, "wiring sets the artist before anything runs"
+        return self._artist
+
+    @property
+    def listener(self) -> Listener:
+        assert self._listener is not None, "wiring sets the listener before anything runs"
+        return self._listener
+
+    def meet(self, artist: CardArtist, listener: Listener) -> None:
+        """Introduce the bot's parts."""
+        self._artist, self._listener = artist, listener

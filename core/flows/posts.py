@@ -1,0 +1,194 @@
+"""Posted cards: every copy is remembered, and edited in place when its subject moves.
+
+`put_card` and `put_view` add a copy to the caller's transaction; `touch` marks the copies of a subject; the flow here draws and sends
+them. A copy that is touched ten times while it is being sent is sent once more, with the newest state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import HaggleError, Missing
+from core.flows.engine import LostClaim
+from core.flows.house import House
+from core.rules.retry import wait_before_retry
+from core.values.card import Card
+from storage import work
+from storage.db import Database, wake
+from storage.models import CardButton, Post
+from storage.work import Claim
+
+DIRTY, POSTED, GONE = "dirty", "posted", "gone"
+# A posted card that cannot be edited any more is not worth ten tries; a first posting is.
+STEPS = (1.0, 3.0, 10.0, 30.0, 120.0, 600.0, 600.0, 600.0)
+
+
+async def put_card(
+    session: AsyncSession, db: Database, place: tuple[str, str], card: Card, *, workspace: str | None, priority: int = 4
+) -> str:
+    """Post a card as it is: an answer that will not change."""
+    return await _put(session, db, place, workspace=workspace, card=card.to_json(), priority=priority)
+
+
+async def put_view(
+    session: AsyncSession, db: Database, place: tuple[str, str], view: str, subject: tuple[str, str], *, workspace: str, priority: int = 4
+) -> str:
+    """Post a living card: drawn from its subject now and whenever that is touched."""
+    return await _put(session, db, place, workspace=workspace, view=view, subject=subject, priority=priority)
+
+
+async def _put(
+    session: AsyncSession,
+    db: Database,
+    place: tuple[str, str],
+    *,
+    workspace: str | None,
+    card: dict[str, Any] | None = None,
+    view: str = "",
+    subject: tuple[str, str] = ("", ""),
+    priority: int,
+) -> str:
+    surface, chat = place
+    now = db.now()
+    post = Post(
+        workspace_id=workspace, surface=surface, chat=chat, view=view, subject_kind=subject[0], subject_id=subject[1], card=card or {},
+        created_at=now, changed_at=now, state=DIRTY, priority=priority, due_at=now, turn=f"chat:{surface}:{chat}",
+    )  # fmt: skip
+    session.add(post)
+    await session.flush()
+    wake(session, "card_post", post.id, priority=priority)
+    return post.id
+
+
+def put_said(session: AsyncSession, db: Database, place: tuple[str, str], said: dict[str, Any], *, workspace: str) -> None:
+    """Keep what a person said, so that a chat can be read back."""
+    now = db.now()
+    session.add(
+        Post(
+            workspace_id=workspace, surface=place[0], chat=place[1], said=said, created_at=now, changed_at=now, state=POSTED, due_at=now
+        )
+    )  # fmt: skip
+
+
+async def touch(session: AsyncSession, db: Database, *subjects: tuple[str, str]) -> None:
+    """The subjects moved: every living copy of their cards is to be drawn again."""
+    for kind, key in subjects:
+        statement = (
+            update(Post)
+            .where(Post.subject_kind == kind, Post.subject_id == key, Post.state != GONE, Post.view != "")
+            .values(state=DIRTY, version=Post.version + 1, due_at=db.now())
+            .returning(Post.id)
+        )
+        for post in (await session.execute(statement)).scalars().all():
+            wake(session, "card_post", post, priority=6)
+
+
+def name_buttons(card: Card, workspace: str | None) -> tuple[Card, dict[str, dict[str, Any]]]:
+    """Give the buttons their short ids: the card with them, and what each does. The same action has the same id for ever."""
+    if workspace is None:
+        return card, {}
+    actions = {button_id(workspace, button.action): button.action for row in card.buttons for button in row if button.action}
+    rows = tuple(
+        tuple(replace(button, id=button_id(workspace, button.action) if button.action else "") for button in row) for row in card.buttons
+    )
+    return replace(card, buttons=rows), actions
+
+
+async def store_buttons(session: AsyncSession, db: Database, actions: dict[str, dict[str, Any]], workspace: str) -> None:
+    """Keep what buttons do, so that they work after restarts and months."""
+    insert = insert_sqlite if db.is_sqlite else insert_postgresql
+    values = [{"id": key, "workspace_id": workspace, "action": action, "created_at": db.now()} for key, action in actions.items()]
+    await session.execute(insert(CardButton).values(values).on_conflict_do_nothing(index_elements=["id"]))
+
+
+def button_id(workspace: str, action: dict[str, Any]) -> str:
+    """24 hex digits of what the button does: well within every platform's limit, and not to be guessed into another workspace."""
+    told = json.dumps([workspace, action], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(told.encode()).hexdigest()[:24]
+
+
+def _hash(card: Card) -> str:
+    return hashlib.sha256(json.dumps(card.to_json(), sort_keys=True).encode()).hexdigest()[:32]
+
+
+class PostFlow:
+    """Carries `card_post` rows: draw, send or edit, remember."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._stored: set[str] = set()  # buttons that are known to be in the database: most edits bring no new ones
+
+    async def carry(self, claim: Claim) -> None:
+        db = self._house.db
+        async with db.read() as session:
+            post = await session.get_one(Post, claim.id)
+        surface = self._house.surfaces.get(post.surface)
+        if surface is None:
+            await self._done(claim, post, state=POSTED if post.message else GONE)
+            return
+        card = await self._draw(post)
+        if card is None:
+            await self._done(claim, post, state=GONE)
+            return
+        card = await self._give_ids(card, post.workspace_id)
+        shown = _hash(card)
+        values: dict[str, Any] = {"card": card.to_json(), "shown": shown, "changed_at": db.now()}
+        if not post.message:
+            values["message"] = await surface.post(post.chat, card)
+        elif shown != post.shown:
+            try:
+                await surface.edit(post.chat, post.message, card)
+            except Missing:
+                await self._done(claim, post, state=GONE)
+                return
+        else:
+            values = {}
+        await self._done(claim, post, state=POSTED, **values)
+
+    async def _give_ids(self, card: Card, workspace: str | None) -> Card:
+        card, actions = name_buttons(card, workspace)
+        fresh = {key: action for key, action in actions.items() if key not in self._stored}
+        if fresh and workspace:
+            async with self._house.db.write() as session:
+                await store_buttons(session, self._house.db, fresh, workspace)
+            if len(self._stored) > 20_000:
+                self._stored.clear()
+            self._stored.update(fresh)
+        return card
+
+    async def _draw(self, post: Post) -> Card | None:
+        if post.view:
+            return await self._house.artist.draw(post.view, (post.subject_kind, post.subject_id))
+        return Card.of_json(post.card)
+
+    async def _done(self, claim: Claim, post: Post, *, state: str, **values: Any) -> None:
+        """Free the row; when the subject moved meanwhile, it stays dirty and goes round again."""
+        db = self._house.db
+        async with db.write() as session:
+            now_version = (await session.execute(select(Post.version).where(Post.id == claim.id))).scalar_one()
+            again = now_version != post.version and state == POSTED
+            values = {**values, "state": DIRTY if again else state, "due_at": db.now(), "attempts": 0}
+            if not await work.finish(session, claim, **values):
+                raise LostClaim
+            if again:
+                wake(session, "card_post", claim.id, priority=6)
+        if surface := self._house.surfaces.get(post.surface):
+            surface.settled(post.chat)
+
+    def again_in(self, error: HaggleError, claim: Claim) -> float | None:
+        return wait_before_retry(error, claim.attempts, steps=STEPS)
+
+    async def retrying(self, claim: Claim, error: HaggleError) -> None:
+        """Nobody can be told that telling them is late."""
+
+    async def fail(self, claim: Claim, error: HaggleError) -> None:
+        async with self._house.db.write() as session:
+            await work.finish(session, claim, state=GONE, last_error=str(error))
