@@ -23,7 +23,7 @@ _AGREEING = 3  # lines of evidence that are kept for a value
 
 def draft_of(barcodes: Sequence[Barcode], lines: Sequence[TextLine], hints: Mapping[str, str], reader: str) -> Draft:
     """The draft that barcodes and text support; `hints` are what the seller said and win over everything."""
-    clues = _clues(lines)
+    clues = clues_of(lines)
     fields = {name: _field(found) for name, found in clues.items()}
     fields |= _numbers(barcodes)
     if "model" in fields and "mpn" in fields and words(fields["model"].text) == words(fields["mpn"].text):
@@ -45,7 +45,7 @@ def said_by_seller(hints: Mapping[str, str]) -> dict[str, Field]:
     }
 
 
-def _clues(lines: Sequence[TextLine]) -> dict[str, list[Clue]]:
+def clues_of(lines: Sequence[TextLine]) -> dict[str, list[Clue]]:
     """Field name to its clues, most certain first, larger print first among equals."""
     by_photo: defaultdict[int, list[TextLine]] = defaultdict(list)
     for line in lines:
