@@ -18,7 +18,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -155,28 +155,21 @@ class PhotoStore:
 
     def _sweep(self, keep: frozenset[str], before: float) -> int:
         gone = 0
-        for path in list(self._all()):
-            if path.stat().st_mtime >= before:
-                continue
-            key = path.name[:64]
-            if path.name.startswith(_TEMPORARY):
-                path.unlink(missing_ok=True)
-            elif path.suffix == ".json":
-                if key not in keep:
-                    self._remove(path.parent, key)
-                    gone += 1
-            elif not self._facts(key).exists():
-                path.unlink(missing_ok=True)
+        for path in list(self._folder.glob("??/??/*.json")):
+            if path.stem not in keep and path.stat().st_mtime < before:
+                self._remove(path.parent, path.stem)
+                gone += 1
+        for path in list(self._folder.glob("??/??/*")):
+            leftover = path.name.startswith(_TEMPORARY) or (_KEY.match(path.name) and not self._facts(path.name[:64]).exists())
+            if leftover and path.stat().st_mtime < before:
+                path.unlink()
         return gone
 
     def _remove(self, place: Path, key: str) -> None:
         # The facts go first: what is left after a crash is a leftover, never half a photo.
-        (place / f"{key}.json").unlink(missing_ok=True)
+        (place / f"{key}.json").unlink()
         for path in place.glob(f"{key}-*"):
-            path.unlink(missing_ok=True)
-
-    def _all(self) -> Iterable[Path]:
-        return (path for path in self._folder.glob("??/??/*") if path.name.startswith(_TEMPORARY) or _KEY.match(path.name))
+            path.unlink()
 
     def _damaged(self) -> list[str]:
         found = []
