@@ -66,8 +66,6 @@ def _top_level(code: str, message: str, extensions: Mapping[str, Any]) -> Haggle
             return Refused("The Shopify shop is not active. Open it in Shopify's admin, then try again.", code=code, cause=message)
         case "INTERNAL_SERVER_ERROR" | "TIMEOUT":
             return Unreachable("Shopify has a problem of its own. I will try again.", code=code, cause=message)
-        case "":
-            return Unreachable("Shopify gave an answer that makes no sense. I will try again.", cause=message)
         case _:
             return Invalid("Shopify did not understand the call. Update Haggle, or report it.", code=code, cause=message)
 
