@@ -32,6 +32,7 @@ class House:
     surfaces: dict[str, Surface] = field(default_factory=dict)
     outward: bool = True
     public_url: str = ""
+    poll_seconds: float = 90.0
     _artist: CardArtist | None = None
     _listener: Listener | None = None
 

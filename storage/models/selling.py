@@ -56,6 +56,7 @@ class Listing(Base):
     sku: Mapped[str]
     state: Mapped[str] = mapped_column(index=True)
     needs_person: Mapped[bool] = mapped_column(default=False)
+    wanted: Mapped[str] = mapped_column(default="gone")  # "live" or "gone": what every Change asks before it acts and after
     own_price: Mapped[int | None] = mapped_column(BigInteger)
     price: Mapped[int | None] = mapped_column(BigInteger)
     quantity: Mapped[int | None]

@@ -1,0 +1,64 @@
+"""The inventory ledger: appends an entry and keeps the fold beside it, one item at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.rules.stock import Level, move
+from core.values.states import StockKind
+from storage.db import Database
+from storage.models import Item, Stock, StockEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What an entry did. `fresh` is False when its key was there already: then nothing happened."""
+
+    level: Level
+    short: int
+    fresh: bool
+
+
+async def level_of(session: AsyncSession, item_id: str) -> Level | None:
+    """The stock of an item; None when nobody ever said how many there are."""
+    row = await session.get(Stock, item_id, populate_existing=True)
+    return Level(row.total, row.reserved) if row else None
+
+
+async def post(
+    session: AsyncSession,
+    db: Database,
+    item: Item,
+    kind: StockKind,
+    quantity: int,
+    *,
+    key: str,
+    source: str,
+    order_id: str | None = None,
+    reason: str = "",
+    was_reserved: int = 0,
+) -> Posted:
+    """Append one entry. The item's stock row is locked, so entries of one item come one after the other on both databases."""
+    stock = (await session.execute(select(Stock).where(Stock.item_id == item.id).with_for_update())).scalar()
+    level = Level(stock.total, stock.reserved) if stock else Level()
+    known = await session.execute(select(StockEntry.id).where(StockEntry.item_id == item.id, StockEntry.key == key))
+    if known.scalar() is not None:
+        return Posted(level, 0, fresh=False)
+    step = move(level, kind, quantity, was_reserved=was_reserved)
+    after = Level(level.total + step.total, level.reserved + step.reserved)
+    if stock is None:
+        stock = Stock(item_id=item.id, workspace_id=item.workspace_id, total=0)
+        session.add(stock)
+    stock.total, stock.reserved, stock.peak = after.total, after.reserved, max(stock.peak or 0, after.total)
+    session.add(
+        StockEntry(
+            workspace_id=item.workspace_id, item_id=item.id, kind=kind, total=step.total, reserved=step.reserved,
+            total_before=level.total, total_after=after.total, reserved_after=after.reserved, source=source, order_id=order_id,
+            reason=reason, key=key, at=db.now(),
+        )
+    )  # fmt: skip
+    await session.flush()
+    return Posted(after, step.short, fresh=True)

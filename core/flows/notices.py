@@ -1,0 +1,56 @@
+"""Notices: what members should know, told once, in every chat where they can be reached."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.flows.people import chats_of
+from core.flows.posts import put_view, touch
+from core.values.states import Severity
+from storage.db import Database
+from storage.keys import new_key
+from storage.models import Notice
+
+TITLE = 200
+
+
+async def tell(
+    session: AsyncSession,
+    db: Database,
+    *,
+    workspace: str,
+    severity: Severity,
+    type: str,
+    key: str,
+    title: str,
+    body: str = "",
+    subject: tuple[str, str] = ("", ""),
+) -> bool:
+    """Tell everybody once; `key` says what "once" is. False when it was told before."""
+    insert = insert_sqlite if db.is_sqlite else insert_postgresql
+    row = {
+        "id": new_key(), "workspace_id": workspace, "severity": severity.value, "type": type, "key": key, "title": title[:TITLE],
+        "body": body, "subject_kind": subject[0], "subject_id": subject[1], "at": db.now(),
+    }  # fmt: skip
+    statement = insert(Notice).values(row).on_conflict_do_nothing(index_elements=["workspace_id", "key"]).returning(Notice.id)
+    made = (await session.execute(statement)).scalar()
+    if made is None:
+        return False
+    for place in await chats_of(session, workspace):
+        await put_view(session, db, place, "notice", ("notice", made), workspace=workspace, priority=2)
+    return True
+
+
+async def solved(session: AsyncSession, db: Database, workspace: str, key: str) -> None:
+    """What a notice warned of is over: its copies say so."""
+    statement = (
+        update(Notice)
+        .where(Notice.workspace_id == workspace, Notice.key == key, Notice.solved_at.is_(None))
+        .values(solved_at=db.now())
+        .returning(Notice.id)
+    )
+    for made in (await session.execute(statement)).scalars().all():
+        await touch(session, db, ("notice", made))
