@@ -14,7 +14,7 @@ _NUMBER_WORD = r"(?:\s?(?:no|nr|num|number|code|name)\b\.?|\s?#|\s?№)?"
 _LABELS = {
     "serial": r"serial(?:\s?(?:no|number)\b\.?)?|s/n|sn|imei\d?|mac|fcc id|ic|rn|ca|lot|batch|date",
     "mpn": r"(?:mfr\.?|mfg\.?|manufacturer|product|catalog|cat\.?|order) ?(?:part )?(?:no|number|code)\b\.?|part" + _NUMBER_WORD
-    + r"|p\s?/\s?n|p\.n\.|mpn|art(?:icle|ikel|\.)?" + _NUMBER_WORD + r"|ref(?:erence|\.)?" + _NUMBER_WORD + r"|style" + _NUMBER_WORD
+    + r"|p\s?/\s?n|pn|p\.n\.|mpn|art(?:icle|ikel|\.)?" + _NUMBER_WORD + r"|ref(?:erence|\.)?" + _NUMBER_WORD + r"|style" + _NUMBER_WORD
     + r"|item\s?(?:no\b\.?|number|#)",
     "model": r"(?:model|modell|modelo|modèle|modele|mod\.)" + _NUMBER_WORD,
     "type": r"type" + _NUMBER_WORD,

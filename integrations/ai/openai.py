@@ -90,6 +90,8 @@ class OpenAiReader:
             return error
         except TimeoutError:
             return Unreachable(f"it took longer than {self._settings.timeout:g} s")
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:  # the client lets a body that is no JSON through as this
+            return Unreachable("its answer made no sense", cause=str(error))
         except openai.OpenAIError as error:
             return _mapped(error, self._settings)
 
@@ -135,16 +137,17 @@ def _messages(prompt: str, images: Sequence[bytes], hints: Mapping[str, str]) ->
 def _text(answer: ChatCompletion) -> str:
     """The answer's words. Other services' answers are only nearly of the type, so nothing is taken on trust."""
     choices = getattr(answer, "choices", None)
-    if not choices or not getattr(choices[0], "message", None):
+    if not isinstance(choices, list) or not choices:
         raise Unreachable("its answer was empty", cause="no choices")
-    choice, reason = choices[0], getattr(choices[0], "finish_reason", "")
-    if getattr(choice.message, "refusal", None) or reason == "content_filter":
+    message, reason = getattr(choices[0], "message", None), getattr(choices[0], "finish_reason", "")
+    content = getattr(message, "content", None)
+    if getattr(message, "refusal", None) or reason == "content_filter":
         raise Refused("it refused to describe these photos", cause=reason or "refusal")
     if reason == "length":
         raise Unreachable("its answer was cut off", cause="finish_reason length")
-    if not isinstance(choice.message.content, str) or not choice.message.content.strip():
+    if not isinstance(content, str) or not content.strip():
         raise Unreachable("its answer was empty", cause="no content")
-    return choice.message.content
+    return content
 
 
 def _mapped(error: openai.OpenAIError, settings: AiSettings) -> HaggleError:

@@ -114,7 +114,7 @@ def _within(wanted: str, tokens: Sequence[str]) -> int:
 
 def _squashed(text: str, *, alike: bool) -> str:
     run = "".join(words(text))
-    return run.translate(_ALIKE) if alike and any(letter.isdigit() for letter in run) else run
+    return run.translate(_ALIKE) if alike else run
 
 
 def _says(text: str, value: str) -> bool:
