@@ -14,14 +14,32 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from tests.requires import ROOT
+
+EBAY_BASE = "https://api.ebay.com/oauth/api_scope"
+EBAY_SCOPES = (
+    EBAY_BASE,
+    *(
+        f"{EBAY_BASE}/{name}"
+        for name in (
+            "sell.inventory",
+            "sell.account",
+            "sell.fulfillment",
+            "sell.finances",
+            "sell.payment.dispute",
+            "commerce.notification.subscription",
+            "commerce.identity.readonly",
+        )
+    ),
+)
 
 
 class SandboxProcess:
@@ -119,6 +137,32 @@ class SandboxProcess:
 
     def reset(self) -> None:
         self._post("reset", {})
+
+    # -- a seller's consent, without a browser
+
+    def ebay_tokens(self, scopes: Sequence[str] = EBAY_SCOPES) -> dict[str, Any]:
+        """Consent as the seller and trade the code: the token endpoint's answer, with `access_token` and `refresh_token`."""
+        back = "https://haggle.example/back"
+        asked = {
+            "client_id": self.credentials["ebay"]["client_id"],
+            "response_type": "code",
+            "redirect_uri": back,
+            "scope": " ".join(scopes),
+        }
+        answer = self._client.post(f"{self.url}/ebay-auth/oauth2/authorize", data={**asked, "answer": "agree"})
+        code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
+        return self.ebay_token_call({"grant_type": "authorization_code", "code": code, "redirect_uri": back})
+
+    def ebay_app_token(self) -> str:
+        """An application's token with the base scope."""
+        token: str = self.ebay_token_call({"grant_type": "client_credentials", "scope": EBAY_BASE})["access_token"]
+        return token
+
+    def ebay_token_call(self, form: dict[str, str]) -> dict[str, Any]:
+        own = self.credentials["ebay"]
+        answer = self._client.post(f"{self.url}/ebay/identity/v1/oauth2/token", data=form, auth=(own["client_id"], own["client_secret"]))
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
 
     def _get(self, name: str) -> dict[str, Any]:
         answer = self._client.get(f"{self.url}/control/{name}").raise_for_status()

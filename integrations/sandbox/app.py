@@ -11,13 +11,14 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrations.sandbox import control, storefront
+from integrations.sandbox.ebay import EbayMarket
 from integrations.sandbox.market import Market
 from integrations.sandbox.settings import SandboxSettings
 from integrations.sandbox.shopify import ShopifyMarket
 from integrations.sandbox.store import Store
 from integrations.sandbox.world import World
 
-MARKETS: tuple[Callable[[World], Market], ...] = (ShopifyMarket,)
+MARKETS: tuple[Callable[[World], Market], ...] = (EbayMarket, ShopifyMarket)
 
 
 class _Flush:

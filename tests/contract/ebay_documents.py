@@ -14,6 +14,9 @@ def ebay(name: str) -> Document:
 def _amend(spec: Json) -> None:
     """What the documents' own prose and examples contradict in their schemas."""
     schemas = spec["components"]["schemas"]
+    for schema in schemas.values():
+        if "enum" in schema and schema.get("type") == "object":
+            schema["type"] = "string"  # its values are strings
     product = schemas.get("Product", {}).get("properties", {})
     if product.get("aspects", {}).get("type") == "string":
         # The field's own example is an object of lists.

@@ -148,9 +148,11 @@ class Document:
         content = self._deref(found).get("content", {})
         if status == 204 or not content:
             return [] if body is None else [f"{status} has no body here"]
-        if body is None:
-            return ["the answer lacks its body"]
         kind = next((one for one in content if "json" in one or one == "*/*"), None)
+        if body is None:
+            # A bare `{"type": "object"}` is how documents say "nothing worth describing".
+            bare = kind is not None and not set(content[kind].get("schema", {})) - {"type", "description"}
+            return [] if bare else ["the answer lacks its body"]
         return self._faults(content[kind].get("schema", {}), body) if kind else []
 
     def _wrapped(self) -> Json:
