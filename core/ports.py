@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -150,7 +150,8 @@ class CardArtist(Protocol):
 class Listener(Protocol):
     """Takes what people say. Lives in `bot/chat/router.py`."""
 
-    async def hear(self, inbound: Inbound) -> None: ...
+    async def hear(self, inbound: Inbound, settle: Callable[[Any], Awaitable[None]]) -> None:
+        """`settle(session)` finishes the inbox row; call it once, in the transaction of what the words caused."""
 
 
 class StoredPhoto(Protocol):

@@ -9,6 +9,7 @@ from core.ports import CardArtist, Channel, Connector, Listener, PhotoShelf, Rea
 from core.values.channel import Capabilities
 from storage.db import Database
 from storage.inbox import Inbox
+from storage.pace import Pace
 from storage.secrets import Keyring
 
 
@@ -23,6 +24,7 @@ class House:
     db: Database
     inbox: Inbox
     keyring: Keyring
+    pace: Pace
     photos: PhotoShelf
     reader: Reader
     channels: Mapping[str, Channel]

@@ -116,7 +116,8 @@ class Inbound:
     `event_id` is the surface's own, unique: a repeated delivery is noticed by it. `person` is the surface's user id, `chat`
     the place to answer. `photos` are sha256 of photos already stored, or the surface's own file ids prefixed with "file:";
     `album` groups photos that came together and `ended` says that nothing follows. `press` is a button's id; `message` is the
-    surface's reference of the message that was pressed or replied to.
+    surface's reference of the message that was pressed or replied to. `order` grows along the messages of a chat: the photos of
+    an album belong in that order, in whichever they arrive.
     """
 
     surface: str
@@ -130,6 +131,7 @@ class Inbound:
     ended: bool = False
     press: str = ""
     message: str = ""
+    order: int = 0
 
     def to_json(self) -> dict[str, Any]:
         data = asdict(self)

@@ -167,7 +167,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """`native` channels are done by machine; the others become tasks for a person with a kit to copy."""
+    """`native` channels are done by machine; the others become tasks for a person with a kit to copy.
+
+    `rate` (calls a second) and `burst` are how fast one account may call; what the marketplace's own answers say comes on top.
+    """
 
     kind: str
     name: str
@@ -175,6 +178,8 @@ class Capabilities:
     limits: Limits
     webhooks: bool = False
     categories: bool = False
+    rate: float = 250.0
+    burst: float = 500.0
 
 
 @dataclass(frozen=True, slots=True)

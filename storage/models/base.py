@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Integer, MetaData, String, TypeDecorator
+from sqlalchemy import JSON, DateTime, Float, Integer, MetaData, String, TypeDecorator, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 
 from storage.keys import new_key
 
@@ -44,25 +44,26 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class DbNow(ColumnElement[datetime]):
+class DbNow(FunctionElement[datetime]):
     """The database's own clock, shifted by `seconds`: leases must not depend on the clocks of the machines that work."""
 
-    inherit_cache = False
+    inherit_cache = True  # the shift is a bound parameter, so that statements with it are compiled once
     type = UtcTime()
 
     def __init__(self, seconds: float = 0.0) -> None:
-        self.seconds = float(seconds)
+        super().__init__(literal(float(seconds), Float()))
 
 
 @compiles(DbNow, "sqlite")
-def _now_sqlite(element: DbNow, compiler: SQLCompiler, **_: Any) -> str:
+def _now_sqlite(element: DbNow, compiler: SQLCompiler, **options: Any) -> str:
     # Six decimals, as SQLAlchemy writes its times: text of unequal length would sort wrongly.
-    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000')"
+    shift = compiler.process(element.clauses, **options)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {shift})) || '000')"
 
 
 @compiles(DbNow, "postgresql")
-def _now_postgresql(element: DbNow, compiler: SQLCompiler, **_: Any) -> str:
-    return f"(clock_timestamp() + make_interval(secs => {element.seconds:.6f}))"
+def _now_postgresql(element: DbNow, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **options)}))"
 
 
 class Base(DeclarativeBase):

@@ -1,0 +1,259 @@
+"""Accounts: opening a connection for a call, connecting and disconnecting, and reading orders by poll as the safety net."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import AuthLost, HaggleError, Invalid, Missing, Refused
+from core.flows import notices, sales
+from core.flows.engine import LostClaim
+from core.flows.house import House
+from core.flows.people import Person, the_workspace
+from core.flows.posts import touch
+from core.rules.retry import wait_before_retry
+from core.values.channel import Connection, Health
+from core.values.states import AccountState, ListingState, Severity
+from storage import audit, work
+from storage.db import Database, wake
+from storage.keys import new_key
+from storage.models import Account, Change, Listing, Setting
+from storage.work import Claim
+
+CONSENT_LIFE = timedelta(hours=1)
+# Orders change while a page is read, and clocks differ: look back a little further than the last poll.
+OVERLAP = timedelta(minutes=2)
+FIRST_LOOK = timedelta(hours=1)
+SLOWEST_POLL = 300.0
+
+
+def connection(house: House, account: Account) -> Connection:
+    """An account's way in, for one piece of work."""
+    key, kind = account.id, account.channel
+    able = house.capabilities[kind]
+
+    async def save(credentials: Mapping[str, Any]) -> None:
+        async with house.db.write() as session:
+            sealed = house.keyring.seal(credentials, key)
+            await session.execute(update(Account).where(Account.id == key).values(credentials=sealed))
+
+    async def pace(calls: int) -> None:
+        await house.pace.take(key, calls, rate=able.rate, burst=able.burst)
+
+    return Connection(key, house.keyring.open(account.credentials, key), account.settings, save, pace)
+
+
+async def begin_connect(house: House, session: AsyncSession, person: Person, kind: str, hint: str) -> str:
+    """The link where the seller agrees. Its `state` is remembered for an hour, so that only our own consents come back."""
+    connector = house.connectors.get(kind)
+    if connector is None:
+        raise Invalid(f"I cannot connect “{kind}”. I know: {', '.join(sorted(house.capabilities))}.")
+    state = secrets.token_urlsafe(24)
+    url = connector.consent_url(state, hint)
+    value = {"kind": kind, "hint": hint, "member": person.member_id, "until": (house.db.now() + CONSENT_LIFE).isoformat()}
+    session.add(Setting(workspace_id=person.workspace_id, name=f"consent:{state}", value=value))
+    return url
+
+
+async def finish_connect(house: House, kind: str, query: Mapping[str, str]) -> str:
+    """What came back from the consent page, by callback or pasted. Answers one sentence. Raises `core.errors`."""
+    async with house.db.write() as session:
+        asked = (await session.execute(select(Setting).where(Setting.name == f"consent:{query.get('state', '')}"))).scalar()
+        if asked is None or asked.value["kind"] != kind or asked.value["until"] < house.db.now().isoformat():
+            raise Refused(f"This answer does not belong to a connection that was begun here. Type /connect {kind} and use the new link.")
+        workspace, hint, member = asked.workspace_id, str(asked.value["hint"]), str(asked.value["member"])
+        await session.delete(asked)
+    credentials = await house.connectors[kind].finish(query, hint)
+    account, health = await store_account(house, workspace, kind, credentials, f"member:{member}")
+    if health.problems:
+        return f"{account.name} is connected, but cannot sell yet: {' '.join(health.problems)}"
+    return f"{account.name} is connected and ready to sell."
+
+
+async def store_account(
+    house: House, workspace: str, kind: str, credentials: Mapping[str, Any], actor: str, settings: Mapping[str, Any] | None = None
+) -> tuple[Account, Health]:
+    """Check new credentials with the marketplace and keep them; the same shop connected again is the same account."""
+    trial = _TrialConnection(house, dict(credentials), dict(settings or {}))
+    health = await house.channels[kind].check(trial.connection())
+    db = house.db
+    async with db.write() as session:
+        query = select(Account).where(Account.workspace_id == workspace, Account.channel == kind, Account.external_id == health.external_id)
+        account = (await session.execute(query)).scalar()
+        if account is None:
+            account = Account(
+                id=new_key(), workspace_id=workspace, channel=kind, external_id=health.external_id, created_at=db.now(),
+                orders_since=db.now() - FIRST_LOOK, state=AccountState.ACTIVE, due_at=db.now(), priority=6, settings={},
+            )  # fmt: skip
+            session.add(account)
+        account.lane = f"poll:{account.id}"
+        account.state = AccountState.ACTIVE
+        account.name = f"{house.capabilities[kind].name} ({health.name})" if health.name else house.capabilities[kind].name
+        account.credentials = house.keyring.seal(trial.credentials, account.id)
+        account.settings = {**account.settings, **(settings or {}), **health.settings, "problems": list(health.problems)}
+        account.last_ok_at, account.due_at, account.last_error = db.now(), db.now(), ""
+        await session.flush()
+        audit.record(
+            session, workspace=workspace, at=db.now(), actor=actor, action="account.connected", subject=("account", account.id),
+            data={"channel": kind, "name": account.name},
+        )  # fmt: skip
+        await notices.tell(
+            session, db, workspace=workspace, severity=Severity.SUCCESS, type="channel_connected", subject=("account", account.id),
+            key=f"connected:{account.id}:{db.now().isoformat()}", title=f"{account.name} is connected.",
+            body=" ".join(health.problems),
+        )  # fmt: skip
+        await notices.solved(session, db, workspace, f"account_lost:{account.id}")
+        await touch(session, db, ("account", account.id), ("channels", workspace))
+        await _wake_waiting(session, db, account.id)
+        wake(session, "account", account.id, priority=6)
+    return account, health
+
+
+class _TrialConnection:
+    """A connection before there is an account: refreshed credentials are kept here until it is stored."""
+
+    def __init__(self, house: House, credentials: dict[str, Any], settings: dict[str, Any]) -> None:
+        self._house = house
+        self.credentials = credentials
+        self._settings = settings
+
+    def connection(self) -> Connection:
+        async def save(credentials: Mapping[str, Any]) -> None:
+            self.credentials = dict(credentials)
+
+        async def pace(calls: int) -> None:
+            """Nothing to pace yet."""
+
+        return Connection(f"new-{new_key()}", self.credentials, self._settings, save, pace)
+
+
+async def _wake_waiting(session: AsyncSession, db: Database, account_id: str) -> None:
+    """Changes of an account that wait (it was lost, or paused) are due now."""
+    statement = (
+        update(Change)
+        .where(Change.state == "approved", Change.listing_id.in_(select(Listing.id).where(Listing.account_id == account_id)))
+        .values(due_at=db.now())
+        .returning(Change.id, Change.priority)
+    )
+    for key, priority in (await session.execute(statement)).all():
+        wake(session, "change", key, priority=priority)
+
+
+async def add_assisted(house: House, session: AsyncSession, person: Person, kind: str) -> Account:
+    """Switch on a marketplace without an API: its work becomes tasks with a kit to copy."""
+    db = house.db
+    query = select(Account).where(Account.workspace_id == person.workspace_id, Account.channel == kind)
+    account = (await session.execute(query)).scalar()
+    if account is None:
+        account = Account(
+            workspace_id=person.workspace_id, channel=kind, external_id="", created_at=db.now(), name=house.capabilities[kind].name,
+            lane="", state=AccountState.ACTIVE, due_at=db.now() + timedelta(days=36500), settings={},
+        )  # fmt: skip
+        session.add(account)
+        await session.flush()
+    account.state = AccountState.ACTIVE
+    audit.record(
+        session, workspace=person.workspace_id, at=db.now(), actor=person.actor, action="account.connected",
+        subject=("account", account.id), data={"channel": kind, "name": account.name},
+    )  # fmt: skip
+    return account
+
+
+async def disconnect(house: House, session: AsyncSession, person: Person, account: Account) -> None:
+    """Forget the tokens and keep the history. What is live there stays live and is no longer watched: the card asked about it first."""
+    account.state, account.credentials = AccountState.DISCONNECTED, b""
+    audit.record(
+        session, workspace=account.workspace_id, at=house.db.now(), actor=person.actor, action="account.disconnected",
+        subject=("account", account.id), data={"channel": account.channel},
+    )  # fmt: skip
+    await touch(session, house.db, ("account", account.id), ("channels", account.workspace_id))
+
+
+async def live_listings(session: AsyncSession, account_id: str) -> list[Listing]:
+    """What is up on an account, as far as we know."""
+    up = (ListingState.ACTIVE, ListingState.PUBLISHING, ListingState.OUT_OF_SYNC)
+    query = select(Listing).where(Listing.account_id == account_id, Listing.state.in_(up)).order_by(Listing.id)
+    return list((await session.execute(query)).scalars())
+
+
+async def lost(house: House, account_id: str, error: AuthLost) -> None:
+    """The marketplace refused our credentials for good: say so once, critically, until it is connected again."""
+    db = house.db
+    async with db.write() as session:
+        account = await session.get_one(Account, account_id)
+        if account.state == AccountState.DISCONNECTED:
+            return
+        account.state, account.last_error = AccountState.EXPIRED, str(error)
+        await notices.tell(
+            session, db, workspace=account.workspace_id, severity=Severity.CRITICAL, type="account_lost",
+            key=f"account_lost:{account.id}", title=f"{account.name} does not let Haggle in any more.", subject=("account", account.id),
+            body=f"{error} Nothing can be listed or taken down there until you type /connect {account.channel}.",
+        )  # fmt: skip
+        audit.record(
+            session, workspace=account.workspace_id, at=db.now(), actor="system", action="account.lost", subject=("account", account.id),
+            data={"error": str(error)},
+        )  # fmt: skip
+        await touch(session, db, ("channels", account.workspace_id))
+
+
+class AccountFlow:
+    """Carries `account` rows: the poll for orders."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def carry(self, claim: Claim) -> None:
+        house, db = self._house, self._house.db
+        async with db.read() as session:
+            account = await session.get_one(Account, claim.id)
+            workspace = await the_workspace(session)
+        if not house.outward or (workspace and workspace.paused) or account.channel not in house.channels:
+            await self._next(claim, house.poll_seconds)
+            return
+        since = (account.orders_since or db.now() - FIRST_LOOK) - OVERLAP
+        started = db.now()
+        page = await house.channels[account.channel].orders_since(connection(house, account), since)
+        for order in page.orders:
+            await sales.take(house, account, order, seen_by="poll")
+        healthy = account.last_webhook_at is not None and account.last_webhook_at > started - timedelta(hours=1)
+        await self._next(claim, max(house.poll_seconds, SLOWEST_POLL) if healthy else house.poll_seconds, read_to=max(since, page.cursor))
+
+    async def _next(self, claim: Claim, seconds: float, **read: Any) -> None:
+        db = self._house.db
+        values: dict[str, Any] = {"due_at": db.now() + timedelta(seconds=seconds), "attempts": 0}
+        if "read_to" in read:
+            values |= {"orders_since": read["read_to"], "last_poll_at": db.now(), "last_ok_at": db.now(), "last_error": ""}
+        async with db.write() as session:
+            if not await work.finish(session, claim, **values):
+                raise LostClaim
+            wake(session, "account", claim.id, priority=6, delay=seconds)
+
+    def again_in(self, error: HaggleError, claim: Claim) -> float | None:
+        if isinstance(error, AuthLost):
+            return None
+        wait = wait_before_retry(error, min(claim.attempts, 4))
+        return self._house.poll_seconds if wait is None else wait
+
+    async def retrying(self, claim: Claim, error: HaggleError) -> None:
+        """The heartbeat tick shouts when an account stays silent; one failed poll is no news."""
+
+    async def fail(self, claim: Claim, error: HaggleError) -> None:
+        async with self._house.db.write() as session:
+            await work.finish(session, claim, last_error=str(error), due_at=self._house.db.now())
+        if isinstance(error, AuthLost):
+            await lost(self._house, claim.id, error)
+
+
+def account_named(accounts: list[Account], name: str) -> Account:
+    """The account that a person means by "ebay". Raises `Missing` with what is there."""
+    wanted = name.strip().lower()
+    for account in accounts:
+        if account.channel == wanted or account.name.lower() == wanted or account.id == wanted:
+            return account
+    known = ", ".join(sorted({account.channel for account in accounts})) or "none yet"
+    raise Missing(f"There is no channel “{name}”. Connected: {known}. Type /connect {wanted} to add it.")

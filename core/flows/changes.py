@@ -1,0 +1,220 @@
+"""Making, deciding and undoing Changes. Carrying them out is `core/flows/carrying.py`.
+
+Everything here writes in the caller's transaction, so that what an event causes commits together with the event.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Refused
+from core.flows.people import Person
+from core.flows.posts import touch
+from core.money import Money
+from core.rules import changes as rules
+from core.rules.guards import price_problem
+from core.values.states import ChangeKind, ChangeState, ItemState
+from storage import audit
+from storage.db import Database, wake
+from storage.keys import new_key
+from storage.models import Account, Change, Item, Listing
+from storage.work import rows_of
+
+OPEN = (ChangeState.PROPOSED, ChangeState.APPROVED, ChangeState.RUNNING)
+
+
+def subjects_of(change: Change) -> list[tuple[str, str]]:
+    """Whose cards show this Change."""
+    subjects = [("item", change.item_id), ("batch", change.batch), ("change", change.id)]
+    if change.order_id:
+        subjects.append(("order", change.order_id))
+    return subjects
+
+
+async def make(
+    session: AsyncSession,
+    db: Database,
+    kind: ChangeKind,
+    item: Item,
+    listing: Listing,
+    *,
+    person: Person | None = None,
+    by: str = "system",
+    reason: str = "",
+    batch: str = "",
+    after: dict[str, Any] | None = None,
+    order_id: str | None = None,
+    undo_of: str | None = None,
+    state: ChangeState = ChangeState.APPROVED,
+    priority: int | None = None,
+    confidence: float = 1.0,
+) -> Change:
+    """Record an intended effect. Guards run here and again before it is carried out. Raises `Refused` with the guard's sentence."""
+    after = after or {}
+    _guard(kind, item, after, automatic=person is None)
+    if kind is ChangeKind.DELIST:
+        await _clear_the_way(session, db, listing)
+        listing.wanted = "gone"
+    elif kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
+        listing.wanted = "live"
+    now = db.now()
+    change = Change(
+        id=new_key(), workspace_id=item.workspace_id, kind=kind, item_id=item.id, listing_id=listing.id, batch=batch or new_key(),
+        by="member" if person else by, member_id=person.member_id if person else None, reason=reason, confidence=confidence,
+        before={"price": listing.price, "quantity": listing.quantity, "state": listing.state, "own_price": listing.own_price},
+        after=after, order_id=order_id, undo_of=undo_of, created_at=now, state=state, due_at=now, outcome={}, attempts=0,
+        priority=_priority(kind, order_id, person) if priority is None else priority,
+        lane=rules.lane(kind, listing.account_id), turn=listing.id,
+    )  # fmt: skip
+    if state is ChangeState.APPROVED:
+        change.decided_at, change.decided_by = now, person.actor if person else by
+        wake(session, "change", change.id, priority=change.priority)
+    session.add(change)
+    await session.flush()
+    note(session, change, now, person.actor if person else by, state, {"reason": reason, "after": after})
+    await touch(session, db, *subjects_of(change))
+    return change
+
+
+def note(session: AsyncSession, change: Change, now: datetime, actor: str, state: ChangeState, data: dict[str, Any] | None = None) -> None:
+    """Put a Change's move on the audit trail."""
+    audit.record(
+        session, workspace=change.workspace_id, at=now, actor=actor, action=f"change.{state}", subject=("change", change.id),
+        data={"kind": change.kind, "item": change.item_id, "listing": change.listing_id, **(data or {})},
+    )  # fmt: skip
+
+
+def _guard(kind: ChangeKind, item: Item, after: dict[str, Any], *, automatic: bool) -> None:
+    if kind is ChangeKind.REPRICE:
+        floor = None if item.floor is None else Money(item.floor, item.currency)
+        problem = price_problem(Money(int(after["price"]), item.currency), floor, automatic=automatic)
+        if problem:
+            raise Refused(problem)
+    if kind in (ChangeKind.PUBLISH, ChangeKind.RELIST) and item.state in (ItemState.SOLD, ItemState.ARCHIVED):
+        raise Refused(f"Item {item.number} is {item.state}, so it cannot go up.")
+
+
+def _priority(kind: ChangeKind, order_id: str | None, person: Person | None) -> int:
+    if kind is ChangeKind.DELIST:
+        return rules.PRIORITY_SALE if order_id else rules.PRIORITY_DELIST
+    return rules.PRIORITY_PERSON if person else rules.PRIORITY_MACHINE
+
+
+async def _clear_the_way(session: AsyncSession, db: Database, listing: Listing) -> None:
+    """Taking down makes what waits for this listing pointless. What runs already looks again when it is through."""
+    statement = (
+        update(Change)
+        .where(
+            Change.listing_id == listing.id,
+            Change.state.in_((ChangeState.PROPOSED, ChangeState.APPROVED)),
+            Change.kind.in_(rules.CANCELLED_BY_DELIST),
+        )
+        .values(state=ChangeState.CANCELLED, finished_at=db.now(), outcome={"why": "It was taken down first."})
+        .returning(Change.id)
+    )
+    for key in (await session.execute(statement)).scalars().all():
+        change = await session.get_one(Change, key, populate_existing=True)
+        note(session, change, db.now(), "system", ChangeState.CANCELLED, {"why": "delist"})
+        await touch(session, db, *subjects_of(change))
+
+
+async def move(session: AsyncSession, change_id: str, old: ChangeState, new: ChangeState, **values: Any) -> bool:
+    """Compare and set: exactly one of two who press at once gets True."""
+    statement = update(Change).where(Change.id == change_id, Change.state == old).values(state=new, **values)
+    return rules.may_move(old, new) and rows_of(await session.execute(statement)) == 1
+
+
+async def approve(session: AsyncSession, db: Database, change: Change, person: Person) -> bool:
+    """A person says yes. False when it was decided before: `change.decided_by` says by whom."""
+    now = db.now()
+    if not await move(session, change.id, ChangeState.PROPOSED, ChangeState.APPROVED, decided_by=person.actor, decided_at=now, due_at=now):
+        return False
+    wake(session, "change", change.id, priority=change.priority)
+    note(session, change, now, person.actor, ChangeState.APPROVED)
+    await touch(session, db, *subjects_of(change))
+    return True
+
+
+async def reject(session: AsyncSession, db: Database, change: Change, person: Person) -> bool:
+    """A person says no."""
+    now = db.now()
+    if not await move(session, change.id, ChangeState.PROPOSED, ChangeState.REJECTED, decided_by=person.actor, decided_at=now):
+        return False
+    note(session, change, now, person.actor, ChangeState.REJECTED)
+    await touch(session, db, *subjects_of(change))
+    return True
+
+
+async def again(session: AsyncSession, db: Database, change: Change, person: Person) -> bool:
+    """A person says: try it again."""
+    now = db.now()
+    values = {"attempts": 0, "due_at": now, "decided_by": person.actor, "decided_at": now, "last_error": "", "finished_at": None}
+    item = await session.get_one(Item, change.item_id)
+    _guard(ChangeKind(change.kind), item, change.after, automatic=False)
+    if not await move(session, change.id, ChangeState.FAILED, ChangeState.APPROVED, **values):
+        return False
+    if change.kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
+        (await session.get_one(Listing, change.listing_id)).wanted = "live"
+    wake(session, "change", change.id, priority=change.priority)
+    note(session, change, now, person.actor, ChangeState.APPROVED, {"again": True})
+    await touch(session, db, *subjects_of(change))
+    return True
+
+
+async def undo(session: AsyncSession, db: Database, change: Change, person: Person) -> Change | None:
+    """Take a Change back by its inverse. Raises `Refused` with why not.
+
+    What has not begun is simply cancelled; then the answer is None.
+    """
+    now = db.now()
+    if change.state in (ChangeState.PROPOSED, ChangeState.APPROVED) and change.kind != ChangeKind.DELIST:
+        if await move(session, change.id, ChangeState(change.state), ChangeState.CANCELLED, finished_at=now):
+            note(session, change, now, person.actor, ChangeState.CANCELLED)
+            await touch(session, db, *subjects_of(change))
+            return None
+        await session.refresh(change)
+    item = await session.get_one(Item, change.item_id)
+    listing = await session.get_one(Listing, change.listing_id)
+    if change.state != ChangeState.DONE:
+        raise Refused(f"This cannot be taken back: it is {change.state}.")
+    if change.undo_until is None or change.undo_until < now:
+        raise Refused("It is too late to take this back by a button. Use the command for what you want instead.")
+    kind = rules.inverse(ChangeKind(change.kind), after_sale=change.order_id is not None, now_sold=item.state == ItemState.SOLD)
+    if not isinstance(kind, ChangeKind):
+        raise Refused(kind)
+    after: dict[str, Any] = {}
+    if kind is ChangeKind.REPRICE:
+        after = {"price": change.before["price"]}
+        _restore_price(item, listing, change)
+    made = await make(session, db, kind, item, listing, person=person, reason="undo", after=after, undo_of=change.id, batch=change.batch)
+    change.undo_until = None
+    await session.flush()
+    return made
+
+
+def _restore_price(item: Item, listing: Listing, change: Change) -> None:
+    listing.own_price = change.before.get("own_price")
+    if change.after.get("item_price_before") is not None:
+        item.price = int(change.after["item_price_before"])
+
+
+async def listing_for(session: AsyncSession, item: Item, account: Account) -> Listing:
+    """The item's listing on an account, made when there is none yet. Its sku is ours alone and never used again."""
+    found = (await session.execute(select(Listing).where(Listing.item_id == item.id, Listing.account_id == account.id))).scalar()
+    if found is None:
+        found = Listing(
+            id=new_key(), workspace_id=item.workspace_id, item_id=item.id, account_id=account.id, channel=account.channel,
+            sku=item.sku, state="draft", external={}, fields={},
+        )  # fmt: skip
+        session.add(found)
+        await session.flush()
+    return found
+
+
+async def listings_of(session: AsyncSession, item_id: str) -> list[Listing]:
+    """An item's listings, oldest first."""
+    return list((await session.execute(select(Listing).where(Listing.item_id == item_id).order_by(Listing.id))).scalars())

@@ -1,0 +1,120 @@
+"""Carries the inbox: what people said goes to the conversation, what webhooks hinted at is fetched and taken in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import AuthLost, HaggleError, Missing
+from core.flows import accounts, notices, sales
+from core.flows.engine import LostClaim
+from core.flows.house import House
+from core.rules.retry import wait_before_retry
+from core.values.card import Inbound
+from core.values.states import AccountState, InboxState, Severity
+from storage import work
+from storage.db import wake
+from storage.models import Account, InboxEvent
+from storage.work import Claim
+
+log = structlog.get_logger()
+
+
+class InboxFlow:
+    """Carries `inbox_event` rows."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def carry(self, claim: Claim) -> None:
+        async with self._house.db.read() as session:
+            event = await session.get_one(InboxEvent, claim.id)
+        if event.source in self._house.channels:
+            await self._hint(claim, event)
+        else:
+            await self._house.listener.hear(Inbound.of_json(event.body), Settle(claim))
+
+    async def _hint(self, claim: Claim, event: InboxEvent) -> None:
+        """A webhook is only a hint: what it speaks of is fetched from the marketplace."""
+        house = self._house
+        for account in await self._accounts(event):
+            if event.topic == "order":
+                await self._order(account, event)
+            elif event.topic == "orders":
+                await self._poll_now(account)
+        async with house.db.write() as session:
+            if event.topic == "account_deletion":
+                await sales.forget_buyer(session, house, str(event.body.get("resource", "")), actor=f"channel:{event.source}")
+            await self._heard(session, event)
+            if not await work.finish(session, claim, state=InboxState.DONE, last_error=""):
+                raise LostClaim
+
+    async def _accounts(self, event: InboxEvent) -> list[Account]:
+        query = select(Account).where(Account.channel == event.source, Account.state == AccountState.ACTIVE)
+        if event.account:
+            query = query.where(Account.external_id == event.account)
+        async with self._house.db.read() as session:
+            return list((await session.execute(query)).scalars())
+
+    async def _order(self, account: Account, event: InboxEvent) -> None:
+        house = self._house
+        try:
+            told = await house.channels[account.channel].order(accounts.connection(house, account), str(event.body.get("resource", "")))
+        except Missing:
+            # Somebody else's order, or the index lags: the poll will see it when it is ours.
+            log.info("an order was hinted at and is not there", channel=account.channel)
+            await self._poll_now(account)
+            return
+        await sales.take(house, account, told, seen_by="webhook")
+
+    async def _poll_now(self, account: Account) -> None:
+        db = self._house.db
+        async with db.write() as session:
+            await session.execute(update(Account).where(Account.id == account.id).values(due_at=db.now()))
+            wake(session, "account", account.id, priority=1)
+
+    async def _heard(self, session: AsyncSession, event: InboxEvent) -> None:
+        statement = update(Account).where(Account.channel == event.source)
+        if event.account:
+            statement = statement.where(Account.external_id == event.account)
+        now = self._house.db.now()
+        # One write a second is enough for a heartbeat, and keeps bursts from rewriting one row over and over.
+        old = (Account.last_webhook_at.is_(None)) | (Account.last_webhook_at < now - timedelta(seconds=1))
+        await session.execute(statement.where(old).values(last_webhook_at=now, last_ok_at=now))
+
+    def again_in(self, error: HaggleError, claim: Claim) -> float | None:
+        return wait_before_retry(error, claim.attempts)
+
+    async def retrying(self, claim: Claim, error: HaggleError) -> None:
+        """The poll is the safety net; a webhook that waits is no news yet."""
+
+    async def fail(self, claim: Claim, error: HaggleError) -> None:
+        """Listed under /webhooks with a button to replay it."""
+        db = self._house.db
+        async with db.write() as session:
+            event = await session.get_one(InboxEvent, claim.id)
+            await work.finish(session, claim, state=InboxState.FAILED, last_error=str(error))
+            account = (await session.execute(select(Account).where(Account.channel == event.source).limit(1))).scalar()
+            if account is not None:
+                await notices.tell(
+                    session, db, workspace=account.workspace_id, severity=Severity.WARNING, type="system_alert",
+                    key=f"webhook:{event.id}", subject=("webhook", event.id),
+                    title=f"A message from {event.source} could not be taken in.",
+                    body=f"{error} The poll finds missed sales by itself; /webhooks lists it and can replay it.",
+                )  # fmt: skip
+        if isinstance(error, AuthLost) and account is not None:
+            await accounts.lost(self._house, account.id, error)
+
+
+class Settle:
+    """Finishes an inbox row in the transaction of what it caused, so that neither happens without the other."""
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+
+    async def __call__(self, session: AsyncSession) -> None:
+        if not await work.finish(session, self._claim, state=InboxState.DONE, last_error=""):
+            raise LostClaim

@@ -1,0 +1,258 @@
+"""From photos to a draft: collecting what belongs together, reading it, asking what is missing.
+
+An album has no end marker, so photos are collected until none came for 1.5 s (10 s at most). The draft's row is the work: it
+is due when the collecting ends, and a restart finds it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import HaggleError, Missing
+from core.flows import accounts, changes, ledger
+from core.flows.engine import LostClaim
+from core.flows.house import House
+from core.flows.people import Person
+from core.flows.posts import put_view, touch
+from core.flows.tasks import next_number
+from core.flows.wanted import photos_of
+from core.ports import PhotoIn
+from core.rules import drafts as rules
+from core.rules.retry import INTAKE, wait_before_retry
+from core.values.channel import Aspect
+from core.values.draft import Draft as Sheet
+from core.values.states import AccountState, ChangeKind, DraftState, ItemState, StockKind
+from storage import audit, work
+from storage.db import Database, wake
+from storage.keys import new_key, short_code
+from storage.models import Account, Change, Draft, Item, ItemPhoto, Photo, Setting, Workspace
+from storage.work import Claim
+
+log = structlog.get_logger()
+
+QUIET = timedelta(seconds=1.5)
+LONGEST = timedelta(seconds=10)
+MOST_PHOTOS = 24
+
+
+async def begin(
+    session: AsyncSession,
+    house: House,
+    person: Person,
+    place: tuple[str, str],
+    photos: Sequence[str],
+    *,
+    hints: Mapping[str, str],
+    album: str = "",
+    ended: bool = True,
+) -> Draft:
+    """A new item and its draft from stored photos, with its card in the chat."""
+    db = house.db
+    now = db.now()
+    workspace = await session.get_one(Workspace, person.workspace_id)
+    number = await next_number(session, person.workspace_id, "item")
+    item = Item(
+        id=new_key(), workspace_id=person.workspace_id, number=number, sku=f"HG-{number}-{short_code(5)}", state=ItemState.DRAFT,
+        currency=workspace.currency, created_at=now, changed_at=now,
+    )  # fmt: skip
+    session.add(item)
+    await session.flush()
+    row = Draft(
+        id=new_key(), workspace_id=person.workspace_id, item_id=item.id, album=album, hints=dict(hints), fields={}, member_id=person.member_id,
+        created_at=now, state=DraftState.UPLOADING, due_at=now if ended else now + QUIET, lane=f"intake:{person.workspace_id}",
+        choices={"channels": await remembered_channels(session, person.workspace_id)},
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    await add_photos(session, db, item, photos)
+    await ledger.post(session, db, item, StockKind.INITIAL, 1, key="initial", source="intake", reason="one, as photographed")
+    audit.record(session, workspace=item.workspace_id, at=now, actor=person.actor, action="item.begun", subject=("item", item.id))
+    await put_view(session, db, place, "draft", ("item", item.id), workspace=item.workspace_id)
+    wake(session, "draft", row.id, delay=row.due_at - now)
+    return row
+
+
+async def collecting(session: AsyncSession, workspace_id: str, album: str) -> Draft | None:
+    """The draft that still collects this album."""
+    if not album:
+        return None
+    query = select(Draft).where(
+        Draft.workspace_id == workspace_id, Draft.album == album, Draft.state == DraftState.UPLOADING, Draft.lease_until.is_(None)
+    )
+    return (await session.execute(query)).scalar()
+
+
+async def collect(session: AsyncSession, house: House, row: Draft, photos: Sequence[str], hints: Mapping[str, str], *, ended: bool) -> None:
+    """More photos of the same album."""
+    item = await session.get_one(Item, row.item_id)
+    await add_photos(session, house.db, item, photos)
+    row.hints = {**row.hints, **hints}
+    now = house.db.now()
+    row.due_at = now if ended else min(now + QUIET, row.created_at + LONGEST)
+    wake(session, "draft", row.id, delay=row.due_at - now)
+    await touch(session, house.db, ("item", item.id))
+
+
+async def add_photos(session: AsyncSession, db: Database, item: Item, photos: Sequence[str]) -> int:
+    """Put stored photos behind those the item has. Answers how many it has now."""
+    have = set((await session.execute(select(ItemPhoto.sha256).where(ItemPhoto.item_id == item.id))).scalars())
+    last = (await session.execute(select(func.max(ItemPhoto.position)).where(ItemPhoto.item_id == item.id))).scalar()
+    position = -1 if last is None else last
+    for sha256 in photos:
+        if sha256 in have or len(have) >= MOST_PHOTOS:
+            continue
+        have.add(sha256)
+        position += 1
+        session.add(ItemPhoto(item_id=item.id, sha256=sha256, position=position))
+    item.changed_at = db.now()
+    await session.flush()
+    return len(have)
+
+
+async def keep_photo(session: AsyncSession, db: Database, workspace_id: str, stored: Any) -> None:
+    """The row of a stored photo; the same picture twice is one row."""
+    if await session.get(Photo, (stored.sha256, workspace_id)) is None:
+        session.add(
+            Photo(
+                sha256=stored.sha256, workspace_id=workspace_id, width=stored.width, height=stored.height, bytes=stored.bytes,
+                created_at=db.now(),
+            )
+        )  # fmt: skip
+
+
+async def remembered_channels(session: AsyncSession, workspace_id: str) -> list[str]:
+    """The accounts chosen last time that still work; all of them the first time."""
+    query = select(Account.id).where(Account.workspace_id == workspace_id, Account.state == AccountState.ACTIVE).order_by(Account.id)
+    there = list((await session.execute(query)).scalars())
+    kept = await session.get(Setting, (workspace_id, "channels"))
+    return [key for key in there if key in kept.value["accounts"]] if kept else there
+
+
+class DraftFlow:
+    """Carries `draft` rows: reads the photos and fills the draft."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def carry(self, claim: Claim) -> None:
+        house, db = self._house, self._house.db
+        async with db.write() as session:
+            row = await session.get_one(Draft, claim.id)
+            item = await session.get_one(Item, row.item_id)
+            photos = await photos_of(session, item.id)
+            await touch(session, db, ("item", item.id))
+        pictures = [PhotoIn(await house.photos.read(sha256, "original")) for sha256 in photos]
+        hints = {name: str(value) for name, value in row.hints.items()}
+        sheet = rules.merge_hints(await house.reader.read(pictures, hints), hints)
+        categories = await self._categories(row, sheet)
+        async with db.write() as session:
+            values = {"state": DraftState.REVIEW, "fields": sheet.to_json(), "choices": {**row.choices, **categories}, "last_error": ""}
+            if not await work.finish(session, claim, **values):
+                raise LostClaim
+            item = await session.get_one(Item, row.item_id)
+            fill_item(item, sheet)
+            audit.record(
+                session, workspace=item.workspace_id, at=db.now(), actor="system", action="draft.read", subject=("item", item.id),
+                data={"reader": sheet.reader, "fields": sorted(sheet.fields)},
+            )  # fmt: skip
+            await touch(session, db, ("item", item.id))
+
+    async def _categories(self, row: Draft, sheet: Sheet) -> dict[str, Any]:
+        """What the marketplaces suggest for the title; without an answer the card asks again later, and the draft is there anyway."""
+        if not sheet.get("title") or not self._house.outward:
+            return {}
+        found: dict[str, Any] = {}
+        for account in await self._native(row):
+            try:
+                found[account.id] = await suggestions(self._house, account, sheet.get("title"))
+            except HaggleError as error:
+                log.info("no category suggestions", channel=account.channel, error=str(error))
+        return {
+            "suggested": {key: one["suggested"] for key, one in found.items()},
+            "categories": {k: v["first"] for k, v in found.items() if v["first"]},
+        }
+
+    async def _native(self, row: Draft) -> list[Account]:
+        query = select(Account).where(Account.workspace_id == row.workspace_id, Account.state == AccountState.ACTIVE)
+        async with self._house.db.read() as session:
+            there = (await session.execute(query)).scalars()
+            return [one for one in there if one.channel in self._house.channels and self._house.capabilities[one.channel].categories]
+
+    def again_in(self, error: HaggleError, claim: Claim) -> float | None:
+        return wait_before_retry(error, claim.attempts, steps=INTAKE)
+
+    async def retrying(self, claim: Claim, error: HaggleError) -> None:
+        async with self._house.db.write() as session:
+            row = await session.get_one(Draft, claim.id)
+            await touch(session, self._house.db, ("item", row.item_id))
+
+    async def fail(self, claim: Claim, error: HaggleError) -> None:
+        async with self._house.db.write() as session:
+            row = await session.get_one(Draft, claim.id)
+            if await work.finish(session, claim, state=DraftState.FAILED, last_error=str(error)):
+                await touch(session, self._house.db, ("item", row.item_id))
+
+
+async def suggestions(house: House, account: Account, title: str) -> dict[str, Any]:
+    """Categories for a title on an account, and the first one with what it asks for."""
+    channel = house.channels[account.channel]
+    connection = accounts.connection(house, account)
+    choices = list(await channel.categories(connection, title))[:3]
+    listed = [{"id": one.id, "name": one.name, "path": one.path} for one in choices]
+    first = {**listed[0], "aspects": await category_aspects(house, account, choices[0].id)} if choices else None
+    return {"suggested": listed, "first": first}
+
+
+async def category_aspects(house: House, account: Account, category: str) -> list[dict[str, Any]]:
+    """The required specifics of a category, as JSON for the draft's row."""
+    told = await house.channels[account.channel].aspects(accounts.connection(house, account), category)
+    return [{"name": one.name, "required": one.required, "values": list(one.values[:12])} for one in told if one.required]
+
+
+def aspects_of_choice(choice: Mapping[str, Any]) -> list[Aspect]:
+    """The other way round."""
+    return [Aspect(one["name"], one["required"], tuple(one["values"])) for one in choice.get("aspects", [])]
+
+
+def fill_item(item: Item, sheet: Sheet) -> None:
+    """What the draft says about the item itself."""
+    if title := sheet.get("title"):
+        item.title = title
+
+
+async def publish(session: AsyncSession, house: House, person: Person, item: Item, row: Draft, chosen: Sequence[Account]) -> list[Change]:
+    """Approve the draft and make one publish Change per account, in one batch. Raises `Missing` or `Refused`."""
+    db = house.db
+    if not chosen:
+        raise Missing("Choose at least one channel on the card. With none connected, type /connect.", field="channels")
+    batch = new_key()
+    made = []
+    for account in chosen:
+        listing = await changes.listing_for(session, item, account)
+        if listing.wanted == "live" and listing.state in ("active", "pending", "publishing"):
+            continue
+        kind = ChangeKind.RELIST if listing.listed_at else ChangeKind.PUBLISH
+        listing.state = "pending"
+        made.append(await changes.make(session, db, kind, item, listing, person=person, batch=batch))
+    row.state = DraftState.APPROVED
+    if item.state in (ItemState.DRAFT, ItemState.DELISTED):
+        item.state = ItemState.READY
+    await remember(session, item.workspace_id, "channels", {"accounts": [account.id for account in chosen]})
+    await touch(session, db, ("item", item.id))
+    return made
+
+
+async def remember(session: AsyncSession, workspace_id: str, name: str, value: dict[str, Any]) -> None:
+    """Keep a workspace's setting."""
+    row = await session.get(Setting, (workspace_id, name))
+    if row is None:
+        session.add(Setting(workspace_id=workspace_id, name=name, value=value))
+    else:
+        row.value = value
+    await session.flush()

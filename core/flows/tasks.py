@@ -1,0 +1,153 @@
+"""Manual tasks: what only a person can do, and nagging until it is done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import HaggleError
+from core.flows import notices
+from core.flows.engine import LostClaim
+from core.flows.house import House
+from core.flows.people import Person, chats_of
+from core.flows.posts import put_view, touch
+from core.rules import tasks as rules
+from core.values.states import ItemState, ListingState, Severity, TaskKind, TaskState
+from storage import audit, work
+from storage.db import Database, wake
+from storage.keys import new_key
+from storage.models import Item, Listing, ManualTask, Workspace
+from storage.work import Claim, rows_of
+
+
+async def make(
+    session: AsyncSession, db: Database, kind: TaskKind, item: Item, listing: Listing, *, reason: str, order_id: str | None = None
+) -> ManualTask:
+    """Ask a person to do something on a listing; an open task of the same kind is the same task."""
+    query = select(ManualTask).where(ManualTask.listing_id == listing.id, ManualTask.kind == kind, ManualTask.state == TaskState.OPEN)
+    found = (await session.execute(query)).scalar()
+    if found is not None:
+        return found
+    now = db.now()
+    due = rules.deadline(kind, now, after_sale=order_id is not None)
+    number = await next_number(session, item.workspace_id, "task")
+    task = ManualTask(
+        id=new_key(), workspace_id=item.workspace_id, number=number, kind=kind, item_id=item.id, listing_id=listing.id, order_id=order_id,
+        reason=reason, deadline=due, created_at=now, state=TaskState.OPEN, due_at=rules.next_reminder(due, 0), priority=4,
+    )  # fmt: skip
+    session.add(task)
+    listing.needs_person = True
+    await session.flush()
+    for place in await chats_of(session, item.workspace_id):
+        await put_view(session, db, place, "task", ("task", task.id), workspace=item.workspace_id)
+    wake(session, "manual_task", task.id, delay=task.due_at - now)
+    audit.record(
+        session, workspace=item.workspace_id, at=now, actor="system", action="task.open", subject=("task", task.id),
+        data={"kind": kind, "item": item.id, "due": due.isoformat()},
+    )  # fmt: skip
+    return task
+
+
+async def next_number(session: AsyncSession, workspace_id: str, what: str) -> int:
+    """The next number that people see: "item", "order" or "task"."""
+    column = {"item": Workspace.next_item, "order": Workspace.next_order, "task": Workspace.next_task}[what]
+    statement = update(Workspace).where(Workspace.id == workspace_id).values({column: column + 1}).returning(column)
+    return int((await session.execute(statement)).scalar_one()) - 1
+
+
+async def tick(session: AsyncSession, db: Database, task: ManualTask, person: Person) -> bool:
+    """A person did it. False when somebody had ticked it before."""
+    now = db.now()
+    statement = (
+        update(ManualTask)
+        .where(ManualTask.id == task.id, ManualTask.state == TaskState.OPEN)
+        .values(state=TaskState.DONE, done_by=person.actor, done_at=now)
+    )
+    if rows_of(await session.execute(statement)) != 1:
+        return False
+    listing = await session.get_one(Listing, task.listing_id)
+    item = await session.get_one(Item, task.item_id)
+    if task.kind == TaskKind.LIST and listing.wanted == "live":
+        listing.state, listing.listed_at = ListingState.ACTIVE, now
+        if item.state in (ItemState.READY, ItemState.DELISTED, ItemState.DRAFT):
+            item.state = ItemState.LIVE
+    elif task.kind == TaskKind.TAKE_DOWN:
+        listing.state, listing.ended_at, listing.wanted = ListingState.ENDED, now, "gone"
+    listing.needs_person = False
+    audit.record(
+        session, workspace=task.workspace_id, at=now, actor=person.actor, action="task.done", subject=("task", task.id),
+        data={"kind": task.kind, "item": task.item_id},
+    )  # fmt: skip
+    await notices.solved(session, db, task.workspace_id, f"delist_failed:{task.listing_id}:{task.order_id}")
+    await _touch(session, db, task)
+    return True
+
+
+async def cancel_open(session: AsyncSession, db: Database, listing: Listing, kind: TaskKind) -> bool:
+    """What was asked is not needed any more. True when there was such a task, still open."""
+    query = select(ManualTask).where(ManualTask.listing_id == listing.id, ManualTask.kind == kind, ManualTask.state == TaskState.OPEN)
+    found = list((await session.execute(query)).scalars())
+    for task in found:
+        task.state, task.done_at, task.done_by = TaskState.CANCELLED, db.now(), "system"
+        await _touch(session, db, task)
+    if found:
+        listing.needs_person = False
+    return bool(found)
+
+
+async def snooze(session: AsyncSession, db: Database, task: ManualTask, person: Person, wait: timedelta) -> None:
+    """Remind later; the deadline stays what it was."""
+    task.due_at = db.now() + wait
+    audit.record(
+        session, workspace=task.workspace_id, at=db.now(), actor=person.actor, action="task.snoozed", subject=("task", task.id),
+        data={"until": task.due_at.isoformat()},
+    )  # fmt: skip
+    wake(session, "manual_task", task.id, delay=wait)
+    await _touch(session, db, task)
+
+
+async def _touch(session: AsyncSession, db: Database, task: ManualTask) -> None:
+    subjects = [("task", task.id), ("item", task.item_id)]
+    if task.order_id:
+        subjects.append(("order", task.order_id))
+    await touch(session, db, *subjects)
+
+
+class TaskFlow:
+    """Carries `manual_task` rows: a reminder when one is due."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def carry(self, claim: Claim) -> None:
+        db = self._house.db
+        async with db.write() as session:
+            task = await session.get_one(ManualTask, claim.id)
+            item = await session.get_one(Item, task.item_id)
+            reminders = task.reminders + 1
+            due = max(rules.next_reminder(task.deadline, reminders), db.now() + timedelta(minutes=1))
+            if not await work.finish(session, claim, reminders=reminders, due_at=due, attempts=0):
+                raise LostClaim
+            wake(session, "manual_task", claim.id, delay=due - db.now())
+            await notices.tell(
+                session, db, workspace=task.workspace_id, severity=Severity.WARNING, type="manual_task_due", subject=("task", task.id),
+                key=f"task:{task.id}:{reminders}", title=f"Task {task.number} is due: {sentence(task, item)}",
+            )  # fmt: skip
+            await _touch(session, db, task)
+
+    def again_in(self, error: HaggleError, claim: Claim) -> float | None:
+        return 60.0
+
+    async def retrying(self, claim: Claim, error: HaggleError) -> None:
+        """The reminder simply comes later."""
+
+    async def fail(self, claim: Claim, error: HaggleError) -> None:
+        """Never reached: a reminder is tried for ever."""
+
+
+def sentence(task: ManualTask, item: Item) -> str:
+    """What is to be done, in a few words."""
+    done = {TaskKind.LIST: "list", TaskKind.REVISE: "change", TaskKind.TAKE_DOWN: "take down"}[TaskKind(task.kind)]
+    return f"{done} item {item.number}, {item.title or 'untitled'}"
