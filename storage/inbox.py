@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.values.states import InboxState
@@ -68,25 +69,42 @@ class Inbox:
         while self._waiting:
             batch, self._waiting = self._waiting[:500], self._waiting[500:]
             try:
-                async with self._db.write() as session:
-                    fresh = await insert_deliveries(session, self._db, [(one.key, one.delivery) for one in batch])
-            except Exception as error:  # noqa: BLE001 - handed to every caller that waits for this commit
-                for one in batch:
-                    if not one.done.done():
-                        one.done.set_exception(error)
-                continue
-            for one in batch:
-                if not one.done.done():
-                    one.done.set_result(one.key in fresh)
+                await self._write(batch)
+            except (OperationalError, InterfaceError) as error:  # the database is away or busy: all of them have to come again
+                _refuse(batch, error)
+            except Exception:  # noqa: BLE001 - one of them cannot be stored; the others must not suffer for it
+                await self._write_each(batch)
+
+    async def _write_each(self, batch: Sequence[_Waiting]) -> None:
+        for one in batch:
+            try:
+                await self._write([one])
+            except Exception as error:  # noqa: BLE001 - handed to the caller that waits for this delivery
+                _refuse([one], error)
+
+    async def _write(self, batch: Sequence[_Waiting]) -> None:
+        async with self._db.write() as session:
+            fresh = await insert_deliveries(session, self._db, [(one.key, one.delivery) for one in batch])
+        for one in batch:
+            if not one.done.done():
+                one.done.set_result(one.key in fresh)
+
+
+def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
+    for one in batch:
+        if not one.done.done():
+            one.done.set_exception(error)
 
 
 async def insert_deliveries(session: AsyncSession, db: Database, rows: Sequence[tuple[str, Delivery]]) -> set[str]:
     """Insert what is new, wake it, count the rest as duplicates. Answers the keys that are new."""
     now = db.now()
+    # In one order everywhere: two processes that store the same deliveries wait for each other but never in a circle.
+    rows = sorted(rows, key=lambda row: (row[1].source, row[1].account, row[1].event_id))
     values = [_row(key, one, now) for key, one in rows]
     insert = insert_sqlite if db.is_sqlite else insert_postgresql
-    statement = insert(InboxEvent).values(values).on_conflict_do_nothing(index_elements=["source", "account", "event_id"])
-    fresh = set((await session.execute(statement.returning(InboxEvent.id))).scalars())
+    statement = insert(InboxEvent).on_conflict_do_nothing(index_elements=["source", "account", "event_id"])
+    fresh = set((await session.execute(statement.returning(InboxEvent.id), values)).scalars())
     for key, one in rows:
         if key in fresh:
             wake(session, "inbox_event", key, priority=one.priority)

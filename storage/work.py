@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, text, update
+from sqlalchemy import Select, and_, case, func, literal, or_, select, text, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,7 +36,10 @@ LANES = {"intake": 3, "publish": 2, "webhook": 8, "quantity": 1, "poll": 1, "del
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A table of work: which states wait, and the state that a claimed row has (None: it stays as it is)."""
+    """A table of work: which states wait, and the state that a claimed row has (None: it stays as it is).
+
+    The first of `waiting` is where a row goes that a dead worker left in `running` and that could not be carried on.
+    """
 
     table: str
     model: type[Base]
@@ -53,7 +56,7 @@ KINDS = {
     for kind in (
         Kind("inbox_event", InboxEvent, ("received",)),
         Kind("change", Change, ("approved",), "running"),
-        Kind("draft", Draft, ("uploading", "pending"), "processing"),
+        Kind("draft", Draft, ("pending", "uploading"), "processing"),
         Kind("card_post", Post, ("dirty",)),
         Kind("manual_task", ManualTask, ("open",)),
         Kind("account", Account, ("active",)),
@@ -73,14 +76,36 @@ class Claim:
     priority: int
     state: str  # before it was claimed
     lane: str
+    turn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A due row that must wait: for its lane or its turn (`lane_name`, `turn_name` of what is to end first), or ("") for the next batch."""
+
+    id: str
+    behind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a claim got, and which due rows must wait for their lane or turn."""
+    """What a claim got, and which due rows must wait."""
 
     claims: tuple[Claim, ...]
-    blocked: tuple[str, ...]
+    blocked: tuple[Blocked, ...]
+
+
+def lane_name(lane: str) -> str:
+    return f"lane {lane}"
+
+
+def turn_name(turn: str) -> str:
+    return f"turn {turn}"
+
+
+def lane_limit(lane: str) -> int | None:
+    """How many rows of a lane may run at once; None is any number."""
+    return LANES.get(lane.partition(":")[0])
 
 
 def _columns(model: type[Base]) -> Any:
@@ -109,7 +134,9 @@ async def claim(db: Database, table: str, worker: str, *, ids: Collection[str] |
         if kind.running:
             values["state"] = kind.running
         await session.execute(update(kind.model).where(c.id.in_([row.id for row in chosen])).values(values))
-        claims = tuple(Claim(table, row.id, worker, row.attempts + 1, row.fence + 1, row.priority, row.state, row.lane) for row in chosen)
+        claims = tuple(
+            Claim(table, row.id, worker, row.attempts + 1, row.fence + 1, row.priority, row.state, row.lane, row.turn) for row in chosen
+        )
     return Claimed(claims, tuple(blocked))
 
 
@@ -119,44 +146,50 @@ def _candidates(db: Database, kind: Kind, ids: Collection[str] | None, limit: in
     query = select(c.id, c.state, c.lane, c.turn, c.priority, c.attempts, c.fence).where(
         c.state.in_(kind.claimable), c.due_at <= db.db_now(SLACK), free
     )
-    if ids is not None:
-        query = query.where(c.id.in_(list(ids)))
-    query = query.order_by(c.priority, c.id).limit(max(limit * 4, 64))
+    query = query.order_by(c.priority, c.id)
+    query = query.limit(max(limit * 4, 64)) if ids is None else query.where(c.id.in_(list(ids)))
     return query if db.is_sqlite else query.with_for_update(skip_locked=True)
 
 
-async def _choose(db: Database, session: AsyncSession, kind: Kind, rows: Sequence[Any], limit: int) -> tuple[list[Any], list[str]]:
+async def _choose(db: Database, session: AsyncSession, kind: Kind, rows: Sequence[Any], limit: int) -> tuple[list[Any], list[Blocked]]:
     """Respect lanes and turns. A turn goes to its best due row: one that is not even among the candidates blocks the others."""
     c = _columns(kind.model)
     held = and_(c.state.in_(kind.claimable), c.lease_until >= db.db_now())
     lanes: Counter[str] = Counter()
-    wanted_lanes = {row.lane for row in rows if row.lane.partition(":")[0] in LANES}
+    wanted_lanes = {row.lane for row in rows if lane_limit(row.lane)}
     if wanted_lanes:
         counts = await session.execute(select(c.lane, func.count()).where(held, c.lane.in_(wanted_lanes)).group_by(c.lane))
         lanes.update({row[0]: row[1] for row in counts.all()})
     first = await _first_of_turns(db, session, kind, {row.turn for row in rows if row.turn})
     chosen: list[Any] = []
-    blocked: list[str] = []
+    blocked: list[Blocked] = []
     for row in rows:
-        allowed = LANES.get(row.lane.partition(":")[0])
-        full = len(chosen) >= limit or (allowed is not None and lanes[row.lane] >= allowed)
-        if full or (row.turn and first.get(row.turn) != row.id):
-            blocked.append(row.id)
-            continue
-        lanes[row.lane] += 1
-        chosen.append(row)
+        allowed = lane_limit(row.lane)
+        if row.turn and first.get(row.turn) != row.id:
+            blocked.append(Blocked(row.id, turn_name(row.turn)))
+        elif allowed is not None and lanes[row.lane] >= allowed:
+            blocked.append(Blocked(row.id, lane_name(row.lane)))
+        elif len(chosen) >= limit:
+            blocked.append(Blocked(row.id, ""))
+        else:
+            lanes[row.lane] += 1
+            chosen.append(row)
     return chosen, blocked
 
 
 async def _first_of_turns(db: Database, session: AsyncSession, kind: Kind, turns: set[str]) -> dict[str, str]:
-    """Per turn the id that may run now: nobody's while one is held, else the best due one."""
+    """Per turn the id that may run now: nobody's while one is held, else what a dead worker left running, else the best due one.
+
+    What was left running goes first even before a sale's delist: a listing has one running Change (a unique index), and what
+    its worker did before it died must be found out before something else is done to the same listing.
+    """
     if not turns:
         return {}
     c = _columns(kind.model)
     query = (
         select(c.turn, c.id, c.lease_until >= db.db_now())
         .where(c.turn.in_(turns), c.state.in_(kind.claimable), c.due_at <= db.db_now(SLACK))
-        .order_by(c.priority, c.id)
+        .order_by(case((c.state == kind.running, 0), else_=1) if kind.running else literal(0), c.priority, c.id)
     )
     first: dict[str, str] = {}
     held: set[str] = set()
@@ -202,10 +235,12 @@ def rows_of(result: Any) -> int:
 
 
 async def due_ids(db: Database, table: str, limit: int = 256) -> list[str]:
-    """What is due and free: the sweep's question."""
+    """What is due and free, best first: the sweep's question. At most `limit` of each lane, so that one full lane hides no other."""
     kind = KINDS[table]
     c = _columns(kind.model)
     free = or_(c.lease_until.is_(None), c.lease_until < db.db_now())
-    query = select(c.id).where(c.state.in_(kind.claimable), c.due_at <= db.db_now(SLACK), free).order_by(c.priority, c.id).limit(limit)
+    place = func.row_number().over(partition_by=c.lane, order_by=(c.priority, c.id)).label("place")
+    due = select(c.id, c.priority, place).where(c.state.in_(kind.claimable), c.due_at <= db.db_now(SLACK), free).subquery()
+    query = select(due.c.id).where(due.c.place <= limit).order_by(due.c.priority, due.c.id)
     async with db.read() as session:
         return list((await session.execute(query)).scalars())

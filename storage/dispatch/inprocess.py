@@ -1,7 +1,7 @@
 """Wake-ups inside one process: a queue of hints, a batch claim, up to `capacity` rows carried at once. Idle, it sleeps.
 
-Hints that are told together are claimed together. What its lane or turn holds back is parked until something finishes.
-What is lost here (a crash, a full machine) is found by the sweep.
+Hints that are told together are claimed together. What its lane or turn holds back is parked until something of that lane or
+turn finishes. What is lost here (a crash, a full machine) is found by the sweep.
 """
 
 from __future__ import annotations
@@ -14,11 +14,16 @@ import structlog
 
 from storage import work
 from storage.db import Database
-from storage.work import Claim
+from storage.work import Blocked, Claim, lane_name, turn_name
 
 log = structlog.get_logger()
 
 Carry = Callable[[Claim], Coroutine[Any, Any, None]]
+
+BATCH = 256  # hints of one claim
+UNPARK = 64  # of what waits behind a lane or turn, so many are tried when something of it ends: some may have become moot
+PEEK = 0.3  # seconds until a blocked row is tried again where other processes work too: their finishes are no news here
+PATIENCE = 5.0  # seconds that stopping waits for what runs
 
 
 class InProcess:
@@ -28,13 +33,17 @@ class InProcess:
         self._db = db
         self._worker = worker
         self._carry = carry
-        self._tables = tables
+        self.tables = tuple(tables)
         self._capacity = capacity
         self._hints: dict[str, dict[str, tuple[int, float]]] = {table: {} for table in tables}
-        self._parked: dict[str, dict[str, int]] = {table: {} for table in tables}
+        self._parked: dict[str, dict[str, dict[str, int]]] = {table: {} for table in tables}
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._ended = asyncio.Event()
+        self._stopping = False
+        self._more = False  # the last sweep left something behind
+        self._claimed_since_sweep = False
         self._running: dict[asyncio.Task[None], Claim] = {}
         self._loop: asyncio.Task[None] | None = None
 
@@ -43,10 +52,23 @@ class InProcess:
         """The claims being carried now."""
         return list(self._running.values())
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a row that is due now would be claimed now."""
+        now = self._now()
+        due = sum(1 for hints in self._hints.values() for _, at in hints.values() if at <= now)
+        return not self._stopping and len(self._running) + due < self._capacity
+
+    async def room(self) -> None:
+        """Wait until there is room."""
+        while not self.has_room:
+            self._ended.clear()
+            await self._ended.wait()
+
     async def tell(self, table: str, ids: Sequence[str], *, priority: int = 5, delay: float = 0.0) -> None:
         if table not in self._hints:
             return
-        due = asyncio.get_running_loop().time() + delay
+        due = self._now() + delay
         hints = self._hints[table]
         for key in ids:
             known = hints.get(key)
@@ -55,25 +77,26 @@ class InProcess:
         self._news.set()
 
     def start(self) -> None:
+        self._stopping = False
         self._loop = asyncio.create_task(self._run(), name="dispatcher")
 
     async def stop(self) -> None:
         """Stop taking work, let what runs end for a moment, then let go: leases run out and others go on."""
+        self._stopping = True
+        self._news.set()
         if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
-        if self._running:
-            _, late = await asyncio.wait(set(self._running), timeout=5)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await _end([self._loop])
+        await _end(list(self._running))
 
     async def sweep(self) -> int:
         """Find what is due and free, whoever was told. Answers how many hints that made."""
         found = 0
-        for table in self._tables:
-            ids = await work.due_ids(self._db, table)
+        self._more = self._claimed_since_sweep = False
+        for table in self.tables:
+            ids = await work.due_ids(self._db, table, BATCH)
             found += len(ids)
+            self._more = self._more or len(ids) >= BATCH
+            self._parked[table].clear()  # found again just now, unless another process took it
             if ids:
                 await self.tell(table, ids)
         return found
@@ -84,15 +107,20 @@ class InProcess:
             self._idle.clear()
             await self._idle.wait()
 
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
     def _due_now(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        return any(due <= now for hints in self._hints.values() for _, due in hints.values()) or any(self._parked.values())
+        now = self._now()
+        return any(due <= now for hints in self._hints.values() for _, due in hints.values())
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             self._news.clear()
             try:
                 await self._claim_due()
+                if self._more and self._claimed_since_sweep and not self._running and not self._due_now():
+                    await self.sweep()
             except Exception:  # the rows are still there and the sweep tells of them again
                 log.exception("claiming failed")
                 await asyncio.sleep(1)
@@ -105,14 +133,14 @@ class InProcess:
         nearest = min((due for hints in self._hints.values() for _, due in hints.values()), default=None)
         timeout = None
         if nearest is not None and len(self._running) < self._capacity:
-            timeout = max(0.0, nearest - asyncio.get_running_loop().time())
+            timeout = max(0.0, nearest - self._now())
         try:
             await asyncio.wait_for(self._news.wait(), timeout)
         except TimeoutError:
             return
 
     async def _claim_due(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         ready: list[tuple[int, str, list[str]]] = []
         for table, hints in self._hints.items():
             due = sorted((priority, key) for key, (priority, at) in hints.items() if at <= now)
@@ -122,7 +150,7 @@ class InProcess:
             free = self._capacity - len(self._running)
             if free <= 0:
                 return
-            await self._claim(table, keys[:256], free)
+            await self._claim(table, keys[:BATCH], free)
 
     async def _claim(self, table: str, keys: list[str], free: int) -> None:
         hints = self._hints[table]
@@ -130,22 +158,52 @@ class InProcess:
         try:
             got = await work.claim(self._db, table, self._worker, ids=keys, limit=free)
         except BaseException:
-            hints.update(taken)
+            self._put_back(table, taken)
             raise
-        for key in got.blocked:
-            self._parked[table][key] = taken[key][0]
+        self._park(table, got.blocked, taken)
         for claim in got.claims:
             task = asyncio.create_task(self._carry(claim), name=f"{table} {claim.id}")
             self._running[task] = claim
             task.add_done_callback(self._finished)
+            self._claimed_since_sweep = True
+
+    def _park(self, table: str, blocked: Sequence[Blocked], taken: dict[str, tuple[int, float]]) -> None:
+        held_back = [one for one in blocked if one.behind]
+        self._put_back(table, {one.id: taken[one.id] for one in blocked if not one.behind})
+        for one in held_back:
+            self._parked[table].setdefault(one.behind, {})[one.id] = taken[one.id][0]
+        if not self._db.is_sqlite:
+            again = self._now() + PEEK
+            self._put_back(table, {one.id: (taken[one.id][0], again) for one in held_back[:UNPARK]})
+
+    def _put_back(self, table: str, taken: dict[str, tuple[int, float]]) -> None:
+        hints = self._hints[table]
+        for key, hint in taken.items():
+            hints[key] = min(hints.get(key, hint), hint)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         claim = self._running.pop(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("carrying failed", table=claim.table, id=claim.id, exc_info=error)
-        now = asyncio.get_running_loop().time()
-        for table, parked in self._parked.items():
-            for key, priority in parked.items():
-                self._hints[table].setdefault(key, (priority, now))
-            parked.clear()
+        for behind in (lane_name(claim.lane), turn_name(claim.turn)):
+            self._unpark(claim.table, behind)
+        self._ended.set()
         self._news.set()
+
+    def _unpark(self, table: str, behind: str) -> None:
+        waiting = self._parked[table].pop(behind, {})
+        now = self._now()
+        best = sorted((priority, key) for key, priority in waiting.items())
+        self._put_back(table, {key: (priority, now) for priority, key in best[:UNPARK]})
+        if rest := {key: priority for priority, key in best[UNPARK:]}:
+            self._parked[table][behind] = rest
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Let tasks end by themselves for a moment, then cancel them."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=PATIENCE)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
