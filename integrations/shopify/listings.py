@@ -96,10 +96,9 @@ class Listings:
             return Live(live=False)
         if found.status not in mapping.FOR_SALE:
             return mapping.live(found)
-        data = await self._run(operations.TAKE_DOWN, product=found.product, publication=self._places.publication)
+        data = await self._run(operations.TAKE_DOWN, product=found.product)
         with suppress(Missing):  # deleted since the look, which is as absent as can be
             check_user_errors(data["productUpdate"])
-            check_user_errors(data["publishableUnpublish"])
         after = await self._again(found, known.sku)
         if after and after.status in mapping.FOR_SALE:
             raise Unreachable("Shopify took the call but still shows the listing. I will try again.", cause=f"status {after.status}")

@@ -206,14 +206,14 @@ mutation GoLive($product: ID!, $publication: ID!) {
 }
 """
 
-# The status first: it takes the product down on every sales channel of the shop, not only on the online store.
+# A draft is for sale on no sales channel of the shop. Taking it off the online store as well would hide nothing more, and the points
+# of a second mutation are what a shop runs out of when much is sold at once.
 TAKE_DOWN = """
-mutation TakeDown($product: ID!, $publication: ID!) {
+mutation TakeDown($product: ID!) {
   productUpdate(product: {id: $product, status: DRAFT}) {
     product { id status }
     userErrors { field message }
   }
-  publishableUnpublish(id: $product, input: [{publicationId: $publication}]) { userErrors { field message } }
 }
 """
 

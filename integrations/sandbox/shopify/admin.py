@@ -68,7 +68,9 @@ class Admin:
 
     def locations(self, _: Info, first: int = 50) -> View:
         self._need("read_locations")
-        return {"nodes": [{"id": self._shops.open(self._shop)["location"], "isActive": True, "fulfillsOnlineOrders": True}][:first]}
+        shop = self._shops.open(self._shop)
+        nodes = [{"id": shop[name], "isActive": True, "fulfillsOnlineOrders": name == "location"} for name in ("warehouse", "location")]
+        return {"nodes": nodes[:first]}
 
     def order(self, _: Info, id: str) -> View | None:
         self._need("read_orders")
@@ -118,16 +120,10 @@ class Admin:
         return _refusable({"productVariants": None}, work)
 
     def publishablePublish(self, _: Info, id: str, input: list[View]) -> View:
-        return self._publish(id, input, on=True)
-
-    def publishableUnpublish(self, _: Info, id: str, input: list[View]) -> View:
-        return self._publish(id, input, on=False)
-
-    def _publish(self, product: str, wishes: list[View], *, on: bool) -> View:
         self._need("write_publications")
 
         def work() -> View:
-            products.publish(self._shops, self._shop, product, wishes, on=on)
+            products.publish(self._shops, self._shop, id, input)
             return {}
 
         return _refusable({}, work)

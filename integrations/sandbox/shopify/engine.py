@@ -29,9 +29,8 @@ from graphql import (
     validate,
 )
 
-# The standard plan: https://shopify.dev/docs/api/usage/limits. A bucket belongs to an app in a shop.
-BUCKET = 2000.0
-RESTORE = 100.0
+# A bucket belongs to an app in a shop and holds what twenty seconds restore: https://shopify.dev/docs/api/usage/limits
+SECONDS = 20
 QUERY_LIMIT = 1000
 MUTATION_COST = 10
 
@@ -65,15 +64,17 @@ def _roots(document: DocumentNode) -> list[FieldNode]:
 
 
 class Bucket:
-    """One app's points in one shop. A query takes what it may cost at most and gets back what it did not."""
+    """One app's points in one shop, `restore` new ones a second. A query takes what it may cost at most and gets back what it did not."""
 
-    def __init__(self) -> None:
-        self._points = BUCKET
+    def __init__(self, restore: float) -> None:
+        self.restore = restore
+        self.size = restore * SECONDS
+        self._points = self.size
         self._at = time.monotonic()
 
     def available(self) -> float:
         now = time.monotonic()
-        self._points = min(BUCKET, self._points + (now - self._at) * RESTORE)
+        self._points = min(self.size, self._points + (now - self._at) * self.restore)
         self._at = now
         return self._points
 
@@ -99,7 +100,7 @@ def run(call: Call, bucket: Bucket, root: Any) -> dict[str, Any]:
         limit = {"code": "MAX_COST_EXCEEDED", "cost": requested, "maxCost": QUERY_LIMIT}
         return {"errors": [{"message": "the query costs too much", "extensions": limit}]}
     if requested > bucket.available():
-        return throttled(requested, bucket.available())
+        return throttled(requested, bucket)
     bucket.take(requested)
     found = execute_sync(schema(), document, root_value=root, variable_values=dict(call.variables))
     spent = min(requested, _spent(found.data) + (MUTATION_COST if _is_mutation(document) else 0))
@@ -107,17 +108,17 @@ def run(call: Call, bucket: Bucket, root: Any) -> dict[str, Any]:
     answer: dict[str, Any] = {"data": found.data} if found.data is not None or not found.errors else {}
     if found.errors:
         answer["errors"] = [_plain(one, "" if one.path else "INVALID_VARIABLE") for one in found.errors]
-    return {**answer, "extensions": _extensions(requested, spent, bucket.available())}
+    return {**answer, "extensions": _extensions(requested, spent, bucket)}
 
 
-def throttled(requested: int, available: float) -> dict[str, Any]:
+def throttled(requested: int, bucket: Bucket) -> dict[str, Any]:
     """The answer to a query that the bucket does not cover."""
     error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
-    return {"errors": [error], "extensions": _extensions(requested, None, available)}
+    return {"errors": [error], "extensions": _extensions(requested, None, bucket)}
 
 
-def _extensions(requested: int, spent: int | None, available: float) -> dict[str, Any]:
-    status = {"maximumAvailable": BUCKET, "currentlyAvailable": int(available), "restoreRate": RESTORE}
+def _extensions(requested: int, spent: int | None, bucket: Bucket) -> dict[str, Any]:
+    status = {"maximumAvailable": bucket.size, "currentlyAvailable": int(bucket.available()), "restoreRate": bucket.restore}
     return {"cost": {"requestedQueryCost": requested, "actualQueryCost": spent, "throttleStatus": status}}
 
 

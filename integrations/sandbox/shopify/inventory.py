@@ -98,7 +98,8 @@ def activate(shops: Shops, shop: str, args: dict[str, Any]) -> dict[str, Any]:
     product = _item(shops, shop, args["inventoryItemId"])
     if product is None:
         raise Refusal("The inventory item couldn't be found", "inventoryItemId")
-    if args["locationId"] != shops.open(shop)["location"]:
+    known = shops.open(shop)
+    if args["locationId"] not in {known["location"], known["warehouse"]}:
         raise Refusal("The location couldn't be found", "locationId")
     if args["locationId"] in product["levels"] and args.get("available") is not None:
         raise Refusal("Not allowed to set available quantity when the item is already active at the location", "available")

@@ -66,7 +66,7 @@ class ShopifyMarket:
         scopes = self._oauth.scopes(shop, token)
         if scopes is None:
             return JSONResponse({"errors": "[API] Invalid API key or access token"}, 401)
-        bucket = self._buckets.setdefault(shop, engine.Bucket())
+        bucket = self._buckets.setdefault(shop, engine.Bucket(self._world.settings.shopify_points))
         return JSONResponse(engine.run(call, bucket, Admin(self._shops, shop, scopes)), headers={"X-Shopify-API-Version": API_VERSION})
 
     async def _token(self, request: Request) -> Response:
@@ -86,7 +86,9 @@ class ShopifyMarket:
 
     def busy(self, retry_after: float) -> Response:
         """Not a 429: an empty bucket that holds enough again after so many seconds."""
-        return JSONResponse(engine.throttled(int(retry_after * engine.RESTORE), 0.0))
+        bucket = engine.Bucket(self._world.settings.shopify_points)
+        bucket.take(bucket.size)
+        return JSONResponse(engine.throttled(round(retry_after * bucket.restore), bucket))
 
     # -- what buyers do
 

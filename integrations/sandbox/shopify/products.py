@@ -202,8 +202,8 @@ def update(shops: Shops, shop: str, wish: dict[str, Any]) -> Doc:
     return product
 
 
-def publish(shops: Shops, shop: str, product_id: str, wishes: list[dict[str, Any]], *, on: bool) -> None:
-    """`publishablePublish` and `publishableUnpublish`."""
+def publish(shops: Shops, shop: str, product_id: str, wishes: list[dict[str, Any]]) -> None:
+    """`publishablePublish`."""
     product = shops.product(shop, product_id)
     if product is None:
         raise Refusal("Resource does not exist", "id")
@@ -212,7 +212,7 @@ def publish(shops: Shops, shop: str, product_id: str, wishes: list[dict[str, Any
         if wish.get("publicationId") not in publications:
             raise Refusal("Publication does not exist or is not publishable", "input", str(place), "publicationId")
         others = [one for one in product["publications"] if one != wish["publicationId"]]
-        product["publications"] = [*others, wish["publicationId"]] if on else others
+        product["publications"] = [*others, wish["publicationId"]]
     shops.save_product(product)
 
 

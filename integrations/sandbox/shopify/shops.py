@@ -63,7 +63,7 @@ class Shops:
     # -- shops
 
     def open(self, domain: str) -> Doc:
-        """A shop by its domain, set up when it is new: one location, an online store and a point of sale."""
+        """A shop by its domain, set up when it is new: two locations, an online store and a point of sale."""
         found = self.get("shop", domain)
         if found is None:
             found = {
@@ -71,6 +71,7 @@ class Shops:
                 "name": domain.removesuffix(SUFFIX).replace("-", " ").title(),
                 "currency": "USD",
                 "location": gid("Location", self.number()),
+                "warehouse": gid("Location", self.number()),
                 "publications": {ONLINE_STORE: gid("Publication", self.number()), POINT_OF_SALE: gid("Publication", self.number())},
             }
             self.put("shop", domain, found)
