@@ -75,14 +75,19 @@ class Listings:
     # -- acting
 
     async def put_up(self, wanted: Wanted, known: Ref) -> Live:
-        """Make it live exactly once. An equal listing that is live already costs one look and nothing else."""
+        """Make it live exactly once. An equal listing that is live already costs one look and nothing else.
+
+        The stock of a listing that is in the store already is never raised here: less than wanted means that some were sold since
+        an answer was lost, and putting them back would sell them twice.
+        """
         found = await self.find(known, photos=len(wanted.photos) + 1)
         if found and found.status == "ACTIVE" and found.live and found.available == wanted.quantity and mapping.same(found, wanted):
             return mapping.live(found)
+        stock = _stock_to_be(found, wanted.quantity)
         if found is None or not mapping.same(found, wanted):
             found = await self._set(wanted, found)
-        if found.available != wanted.quantity:
-            await self._stock(found, wanted.quantity)
+        if stock is not None and found.available != stock:
+            await self._stock(found, stock)
         if found.status != "ACTIVE" or not found.published:
             data = await self._run(operations.GO_LIVE, product=found.product, publication=self._places.publication)
             check_user_errors(data["publishablePublish"])
@@ -193,6 +198,13 @@ class Listings:
     def _check_currency(self, price: Money) -> None:
         if price.currency != self._currency:
             raise Refused(f"The Shopify shop sells in {self._currency}, not in {price.currency}. Set the price in {self._currency}.")
+
+
+def _stock_to_be(found: Seen | None, wanted: int) -> int | None:
+    """The stock that publishing may set; None leaves it as it is."""
+    if found is None or not found.listed:
+        return wanted
+    return None if found.available is None else min(found.available, wanted)
 
 
 def _proven(after: Seen | None, *, quantity: int | None = None, price: Money | None = None) -> Live:

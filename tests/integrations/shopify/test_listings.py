@@ -63,6 +63,23 @@ async def test_a_lost_answer_does_not_make_a_second_product(shop: Shop, sandbox:
     assert row["quantity"] == 1
 
 
+async def test_what_was_sold_while_the_answer_was_lost_is_not_put_back(shop: Shop, sandbox: SandboxProcess) -> None:
+    sandbox.fault("drop", marketplace="shopify", operation="publishablePublish", count=1)
+    with pytest.raises(Unreachable):
+        await shop.channel.ensure_listed(shop.account, wanted(), ref())
+    sandbox.buy("shopify", "HG-7")
+    again = await shop.channel.ensure_listed(shop.account, wanted(), ref())
+    assert (again.live, again.quantity) == (False, 0)
+    assert listings(sandbox)[0]["state"] == "ENDED"
+
+
+async def test_two_at_once_make_one_product(shop: Shop, sandbox: SandboxProcess) -> None:
+    calls = [shop.channel.ensure_listed(shop.account, wanted(photos=()), ref()) for _ in range(2)]
+    first, second = await asyncio.gather(*calls)
+    assert first.external["product"] == second.external["product"]
+    assert len(listings(sandbox)) == 1
+
+
 async def test_a_product_whose_handle_was_changed_is_found_by_its_sku(shop: Shop, sandbox: SandboxProcess) -> None:
     live = await shop.channel.ensure_listed(shop.account, wanted(), ref())
     await _rename(shop, live.external["product"], "a-handle-of-the-sellers-own")
