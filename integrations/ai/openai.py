@@ -3,7 +3,7 @@
 Offline findings are made at the same time: they prove or doubt the model's claims, and they are the draft when the model
 fails. This reader therefore never fails because of the model; the draft's note says what happened.
 
-Importing this module costs the main process the `openai` package (about 40 MB): only do so when there is a key.
+Importing this module costs the main process the `openai` package (about 25 MB): only do so when there is a key.
 """
 
 from __future__ import annotations
