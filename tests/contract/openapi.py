@@ -138,7 +138,7 @@ class Document:
 
     def _answer(self, operation: Operation, status: int, body: object | None) -> list[str]:
         answers = operation.spec["responses"]
-        found = answers.get(str(status)) or answers.get(f"{status // 100}XX") or answers.get("default")
+        found = next((answers[one] for one in (str(status), f"{status // 100}XX", "default") if one in answers), None)
         if status >= 400 and self._envelope:
             if found is None and status not in (401, 403, 404, 409, 415, 429, 500, 503):
                 return [f"{status} is not an answer of this operation"]

@@ -1,8 +1,7 @@
-"""Every answer of the eBay stand-in, and every request of these tests, against eBay's own documents."""
+"""Items, locations, offers, account, taxonomy and media of the eBay stand-in against eBay's documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,141 +9,26 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.contract.ebay_documents import ebay
-from tests.contract.ebay_errors import known_ids
-from tests.contract.openapi import Document
-from tests.sandbox_process import SandboxProcess, sandbox, sandbox_server
+from tests.contract.ebay_referee import (
+    INVENTORY,
+    LANGUAGE,
+    Referee,
+    call,
+    error_of,
+    goods,
+    listed,
+    location,
+    offer_body,
+    sandbox,
+    sandbox_server,
+)
 
-__all__ = ["sandbox", "sandbox_server"]
+__all__ = ["call", "sandbox", "sandbox_server"]
+
 
 pytestmark = pytest.mark.specs
 
 JPEG = b"\xff\xd8\xff\xe0" + b"\x00" * 64
-# Errors that belong to no operation: OAuth, access, rate limits, malformed requests.
-COMMON_IDS = {1001, 1002, 1100, 2001, 2004}
-DOCUMENTS = (
-    "sell_inventory_v1",
-    "sell_account_v1",
-    "sell_fulfillment_v1",
-    "sell_finances_v1",
-    "sell_metadata_v1",
-    "commerce_media_v1_beta",
-    "commerce_notification_v1",
-    "commerce_taxonomy_v1",
-    "commerce_identity_v1",
-)
-
-
-class Referee:
-    """Calls the stand-in and has both sides checked. `check_requests=False` for requests that are wrong on purpose."""
-
-    def __init__(self, sandbox: SandboxProcess, token: str) -> None:
-        self.sandbox = sandbox
-        self.token = token
-        self._documents: dict[str, Document] = {}
-        for name in DOCUMENTS:
-            document = ebay(name)
-            self._documents[document.base_path] = document
-        self._names = {ebay(name).base_path: name for name in DOCUMENTS}
-        self._client = httpx.Client(timeout=30, trust_env=False)
-
-    def __call__(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        files: Any = None,
-        wrong: bool = False,
-        token: str | None = None,
-    ) -> httpx.Response:
-        base = next(one for one in self._documents if one in path)
-        document = self._documents[base]
-        sent = {"Authorization": f"Bearer {token or self.token}", **(headers or {})}
-        if body is not None and "Content-Type" not in sent:
-            sent["Content-Type"] = "application/json"
-        if not wrong and files is None:
-            document.check_request(method, path, query or {}, sent, body)
-        request = self._client.build_request(method, self.sandbox.url + path, params=query, headers=sent, json=body, files=files)
-        answer = self._client.send(request)
-        shown = answer.json() if answer.content else None
-        operation = document.check_response(method, path, answer.status_code, shown)
-        if answer.status_code >= 400 and shown is not None:
-            allowed = known_ids(self._names[base], operation.method, operation.template) | COMMON_IDS
-            assert {one["errorId"] for one in shown["errors"]} <= allowed, shown
-        return answer
-
-    def close(self) -> None:
-        self._client.close()
-
-
-@pytest.fixture
-def call(sandbox: SandboxProcess) -> Iterator[Referee]:
-    referee = Referee(sandbox, sandbox.ebay_tokens()["access_token"])
-    yield referee
-    referee.close()
-
-
-INVENTORY = "/ebay/sell/inventory/v1"
-LANGUAGE = {"Content-Language": "en-US"}
-
-
-def goods(sandbox: SandboxProcess, quantity: int = 1, **more: Any) -> dict[str, Any]:
-    product = {
-        "title": "Brass desk lamp",
-        "description": "A lamp.",
-        "aspects": {"Brand": ["Unbranded"]},
-        "imageUrls": ["https://pictures.example/lamp.jpg"],
-    }
-    return {
-        "product": product,
-        "condition": "USED_EXCELLENT",
-        "availability": {"shipToLocationAvailability": {"quantity": quantity}},
-        **more,
-    }
-
-
-def offer_body(call: Referee, sku: str, price: str = "45.50") -> dict[str, Any]:
-    account = "/ebay/sell/account/v1"
-    query = {"marketplace_id": "EBAY_US"}
-    policies = {}
-    for kind, many in (("fulfillment", "fulfillmentPolicies"), ("payment", "paymentPolicies"), ("return", "returnPolicies")):
-        policies[f"{kind}PolicyId"] = call("GET", f"{account}/{kind}_policy", query=query).json()[many][0][f"{kind}PolicyId"]
-    return {
-        "sku": sku,
-        "marketplaceId": "EBAY_US",
-        "format": "FIXED_PRICE",
-        "availableQuantity": 1,
-        "categoryId": "112581",
-        "listingDescription": "A lamp.",
-        "listingPolicies": policies,
-        "merchantLocationKey": "home",
-        "pricingSummary": {"price": {"value": price, "currency": "USD"}},
-        "includeCatalogProductDetails": False,
-    }
-
-
-def location(call: Referee) -> None:
-    address = {"country": "US", "postalCode": "97201", "stateOrProvince": "OR"}
-    body = {"location": {"address": address}, "phone": "5035550100", "name": "Home", "merchantLocationStatus": "ENABLED"}
-    assert call("POST", f"{INVENTORY}/location/home", body).status_code == 204
-
-
-def listed(call: Referee, sku: str = "LAMP-1", quantity: int = 1) -> tuple[str, str]:
-    """A live listing: ids of its offer and of itself."""
-    if call("GET", f"{INVENTORY}/location").json()["total"] == 0:
-        location(call)
-    assert call("PUT", f"{INVENTORY}/inventory_item/{sku}", goods(call.sandbox, quantity), headers=LANGUAGE).status_code == 201
-    body = offer_body(call, sku) | {"availableQuantity": quantity}
-    offer = call("POST", f"{INVENTORY}/offer", body, headers=LANGUAGE).json()["offerId"]
-    return offer, call("POST", f"{INVENTORY}/offer/{offer}/publish").json()["listingId"]
-
-
-def error_of(answer: httpx.Response) -> tuple[int, int]:
-    return answer.status_code, answer.json()["errors"][0]["errorId"]
-
 
 # -- items, locations, offers
 
@@ -418,114 +302,3 @@ def test_fifty_uploads_in_five_seconds(call: Referee) -> None:
     assert answers == [201] * 50 + [429]
     call.sandbox.shift_clock(5)
     assert call("POST", path, files={"image": ("a.jpg", JPEG, "image/jpeg")}).status_code == 201
-
-
-# -- orders and money
-
-
-def test_a_paid_order_and_its_fees(call: Referee) -> None:
-    _, listing = listed(call, quantity=2)
-    sold = call.sandbox.buy("ebay", listing)
-    order = call("GET", f"/ebay/sell/fulfillment/v1/order/{sold['orderId']}").json()
-    assert order == sold
-    line = order["lineItems"][0]
-    assert (line["sku"], line["legacyItemId"], line["quantity"], line["lineItemCost"]["value"]) == ("LAMP-1", listing, 1, "45.50")
-    assert order["totalMarketplaceFee"] == {"value": "6.43", "currency": "USD"}
-    finances = "/ebay-apiz/sell/finances/v1/transaction"
-    market = {"X-EBAY-C-MARKETPLACE-ID": "EBAY_US"}
-    query = {"filter": f"orderId:{{{sold['orderId']}}}"}
-    sale = call("GET", finances, query=query, headers=market).json()["transactions"][0]
-    assert (sale["transactionType"], sale["totalFeeAmount"]["value"], sale["amount"]["value"]) == ("SALE", "6.43", "39.07")
-    assert call("GET", finances, query={"filter": "orderId:{1}"}, headers=market).status_code == 204
-
-
-def test_orders_are_filtered_and_paged(call: Referee) -> None:
-    _, listing = listed(call, quantity=3)
-    first = call.sandbox.buy("ebay", listing)
-    call.sandbox.shift_clock(600)
-    second = call.sandbox.buy("ebay", listing)
-    third = call.sandbox.buy("ebay", listing, paid=False)
-    path = "/ebay/sell/fulfillment/v1/order"
-
-    def ids(**query: str) -> list[str]:
-        return [one["orderId"] for one in call("GET", path, query=query).json()["orders"]]
-
-    newest = [third["orderId"], second["orderId"], first["orderId"]]
-    assert ids() == newest
-    assert ids(limit="2") == newest[:2]
-    assert ids(limit="2", offset="2") == newest[2:]
-    assert ids(orderIds=first["orderId"]) == newest[2:]
-    assert ids(filter=f"creationdate:[{first['creationDate']}..{first['creationDate']}]") == newest[2:]
-    assert set(ids(filter=f"lastmodifieddate:[{second['creationDate']}..]")) == set(newest[:2])
-    shipment = {"lineItems": [{"lineItemId": first["lineItems"][0]["lineItemId"], "quantity": 1}]}
-    made = call(
-        "POST", f"{path}/{first['orderId']}/shipping_fulfillment", shipment | {"trackingNumber": "9400", "shippingCarrierCode": "USPS"}
-    )
-    assert made.status_code == 201
-    assert call("GET", urlsplit(made.headers["location"]).path).json()["shipmentTrackingNumber"] == "9400"
-    assert call("GET", f"{path}/{first['orderId']}/shipping_fulfillment").json()["total"] == 1
-    assert ids(filter="orderfulfillmentstatus:{FULFILLED|IN_PROGRESS}") == newest[2:]
-    assert set(ids(filter="orderfulfillmentstatus:{NOT_STARTED|IN_PROGRESS}")) == set(newest[:2])
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ({"filter": "colour:{red}"}, 30700),
-        ({"filter": "creationdate:[yesterday..]"}, 30810),
-        ({"filter": "creationdate:[..2026-01-01T00:00:00.000Z]"}, 30820),
-        ({"filter": "creationdate:[2099-01-01T00:00:00.000Z..]"}, 30850),
-        ({"filter": "creationdate:[2026-02-01T00:00:00.000Z..2026-01-01T00:00:00.000Z]"}, 30840),
-        ({"filter": "creationdate:[2001-01-01T00:00:00.000Z..]"}, 30830),
-        ({"limit": "201"}, 31100),
-        ({"orderIds": ",".join(map(str, range(51)))}, 30900),
-    ],
-)
-def test_orders_that_cannot_be_asked_for(call: Referee, query: dict[str, str], expected: int) -> None:
-    assert error_of(call("GET", "/ebay/sell/fulfillment/v1/order", query=query)) == (400, expected)
-
-
-def test_cancelling_before_and_after_paying(call: Referee) -> None:
-    _, listing = listed(call, quantity=2)
-    paid = call.sandbox.buy("ebay", listing)
-    unpaid = call.sandbox.buy("ebay", listing, paid=False)
-    assert unpaid["orderPaymentStatus"] == "PENDING"
-    for one in (paid, unpaid):
-        call.sandbox.cancel("ebay", one["orderId"])
-    path = "/ebay/sell/fulfillment/v1/order"
-    first = call("GET", f"{path}/{paid['orderId']}").json()
-    assert (first["cancelStatus"]["cancelState"], first["orderPaymentStatus"]) == ("CANCELED", "FULLY_REFUNDED")
-    assert len(first["cancelStatus"]["cancelRequests"]) == 1
-    assert call("GET", f"{path}/{unpaid['orderId']}").json()["orderPaymentStatus"] == "FAILED"
-    every = call("GET", path).json()["orders"]
-    assert all(one["cancelStatus"]["cancelRequests"] == [] for one in every)
-
-
-def test_refunds_stop_at_the_total(call: Referee) -> None:
-    _, listing = listed(call, quantity=2)
-    order = call.sandbox.buy("ebay", listing)["orderId"]
-    path = f"/ebay/sell/fulfillment/v1/order/{order}/issue_refund"
-
-    def body(value: str) -> dict[str, Any]:
-        return {"reasonForRefund": "BUYER_RETURN", "orderLevelRefundAmount": {"value": value, "currency": "USD"}}
-
-    assert call("POST", path, body("5.50")).status_code == 200
-    assert call("GET", f"/ebay/sell/fulfillment/v1/order/{order}").json()["orderPaymentStatus"] == "PARTIALLY_REFUNDED"
-    assert error_of(call("POST", path, body("45.50"))) == (400, 34915)
-    assert call("POST", path, body("40.00")).status_code == 200
-    assert error_of(call("POST", path, body("1.00"))) == (400, 34917)
-    unpaid = call.sandbox.buy("ebay", listing, paid=False)["orderId"]
-    assert error_of(call("POST", f"/ebay/sell/fulfillment/v1/order/{unpaid}/issue_refund", body("1.00"))) == (409, 34929)
-    assert error_of(call("POST", "/ebay/sell/fulfillment/v1/order/1/issue_refund", body("1.00"))) == (404, 34913)
-
-
-# -- who may call
-
-
-def test_a_missing_token_an_unknown_one_and_one_without_the_scope(call: Referee) -> None:
-    path = f"{INVENTORY}/inventory_item"
-    assert error_of(call("GET", path, headers={"Authorization": ""})) == (401, 1002)
-    assert error_of(call("GET", path, token="made-up")) == (401, 1001)
-    assert error_of(call("GET", path, token=call.sandbox.ebay_app_token())) == (403, 1100)
-    call.sandbox.shift_clock(7201)
-    assert error_of(call("GET", path)) == (401, 1001)
