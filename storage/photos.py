@@ -98,6 +98,13 @@ class PhotoStore:
         _, blobs = await self._run("jpeg", {"name": spoken(""), "side": side}, data, spoken(""))
         return blobs[0]
 
+    async def find(self, sha256: str) -> Stored:
+        """What is kept under a key. `Missing` when the photo is not here."""
+        known = await _in_thread(lambda: self._known(sha256, touch=False))
+        if known is None:
+            raise Missing("This photo is not in the photo folder any more: send it again.", cause=sha256[:80])
+        return known
+
     async def exists(self, sha256: str) -> bool:
         path = self._facts(sha256)
         return await _in_thread(path.exists)
