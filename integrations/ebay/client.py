@@ -1,0 +1,77 @@
+"""Calls to eBay: as a seller, or as the app itself. Tokens, pace and errors are settled here; nothing is known of listings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import AuthLost
+from core.values.channel import Connection
+from integrations.ebay.errors import error_of
+from integrations.ebay.settings import APP_SCOPE, EbaySettings
+from integrations.http import Files, Http, Response
+from integrations.oauth import AppToken, Now, Tokens, token_call, utc_now
+
+SERVICE = "eBay"
+BUSY_SECONDS = 30.0  # eBay's short windows are of 5 to 15 s, its long one is a day: this is in between
+MEDIA_BUSY_SECONDS = 5.0  # 50 uploads in 5 s a seller (Media API, createImageFromFile)
+
+
+class Client:
+    """One for all accounts. Every call raises `core.errors`; an answer that comes back is a success."""
+
+    def __init__(self, http: Http, settings: EbaySettings, now: Now = utc_now) -> None:
+        self.settings = settings
+        self._http = http
+        self.tokens = Tokens(SERVICE, self._refresh, now)
+        self.app = AppToken(self._app_token, now)
+
+    async def as_seller(
+        self,
+        account: Connection,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        files: Files | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - handed to the HTTP client, which bounds each wait of a socket
+        busy_after: float = BUSY_SECONDS,
+    ) -> Response:
+        """A call with the seller's token. A refused token is renewed once; refused again it is `AuthLost`."""
+        rejected = ""
+        for _ in range(2):
+            token = await self.tokens.access(account, rejected=rejected)
+            answer = await self._http.call(
+                method, url, service=SERVICE, json=json, params=params, files=files, timeout=timeout, pace=account.pace,
+                busy_after=busy_after, headers={"Authorization": f"Bearer {token}", **(headers or {})},
+            )  # fmt: skip
+            if answer.ok:
+                return answer
+            if answer.status != 401:
+                raise error_of(answer)
+            rejected = token
+        raise AuthLost("eBay no longer accepts this connection. Connect it again.", code="401", cause="a fresh token was refused too")
+
+    async def as_app(self, method: str, url: str, *, json: Any = None, params: Mapping[str, str] | None = None) -> Response:
+        """A call with the app's own token, for what belongs to no seller."""
+        token = await self.app.access()
+        answer = await self._http.call(
+            method, url, service=SERVICE, json=json, params=params, busy_after=BUSY_SECONDS, headers={"Authorization": f"Bearer {token}"}
+        )
+        if not answer.ok:
+            raise error_of(answer)
+        return answer
+
+    async def exchange(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """Ask the token endpoint."""
+        own = self.settings
+        return await token_call(self._http, own.token, form, service=SERVICE, client_id=own.client_id, client_secret=own.client_secret)
+
+    async def _refresh(self, refresh_token: str) -> dict[str, Any]:
+        # Without a scope the new token has all that the seller agreed to (RFC 6749, 6).
+        return await self.exchange({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    async def _app_token(self) -> dict[str, Any]:
+        return await self.exchange({"grant_type": "client_credentials", "scope": APP_SCOPE})
