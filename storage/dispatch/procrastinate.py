@@ -24,7 +24,8 @@ from storage.dispatch.inprocess import InProcess
 log = structlog.get_logger()
 
 TASK = "wake"
-CONCURRENCY = 4
+CONCURRENCY = 1  # a job takes no time; one that waits for room keeps only itself from the other processes
+SHARE = 16  # rows of one job: a bulk command is shared out among the processes
 RESTART = 5.0  # seconds until the worker is started again after the database was away
 # psycopg's pool: one connection listens, the others fetch, finish and defer. All are opened when needed only.
 POOL = 4
@@ -41,12 +42,18 @@ class Procrastinate:
         self._working: asyncio.Task[None] | None = None
 
     async def tell(self, table: str, ids: Sequence[str], *, priority: int = 5, delay: float = 0.0) -> None:
-        if table in self._local.tables and (delay > 0 or self._local.has_room):
-            await self._local.tell(table, ids, priority=priority, delay=delay)
-            return
+        keep = 0
+        if table in self._local.tables:
+            keep = len(ids) if delay > 0 else self._local.room
+            await self._local.tell(table, ids[:keep], priority=priority, delay=delay)
+        if rest := list(ids[keep:]):
+            await self._pass_on(table, rest, priority, delay)
+
+    async def _pass_on(self, table: str, ids: list[str], priority: int, delay: float) -> None:
+        job = self._app.configure_task(TASK, queue=queue_of(table), priority=-priority)  # theirs: the larger comes first
+        parts = [ids[at : at + SHARE] for at in range(0, len(ids), SHARE)]
         try:
-            job = self._app.configure_task(TASK, queue=queue_of(table), priority=-priority)  # theirs: the larger comes first
-            await job.defer_async(table=table, ids=list(ids), priority=priority, delay=delay)
+            await job.batch_defer_async(*({"table": table, "ids": part, "priority": priority, "delay": delay} for part in parts))
         except ProcrastinateException as error:  # the rows are committed; the sweep finds them
             log.warning("could not pass on a wake-up", table=table, rows=len(ids), error=repr(error))
 
@@ -63,7 +70,7 @@ class Procrastinate:
         await self._app.close_async()
 
     async def _woken(self, table: str, ids: list[str], priority: int, delay: float) -> None:
-        await self._local.room()
+        await self._local.wait_for_room()
         await self._local.tell(table, ids, priority=priority, delay=delay)
 
     async def _work(self) -> None:
