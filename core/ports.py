@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from core.values.card import Card, Inbound
 from core.values.channel import (
@@ -154,6 +154,37 @@ class Listener(Protocol):
         """`settle(session)` finishes the inbox row; call it once, in the transaction of what the words caused."""
 
 
+Size = Literal["original", "large", "small"]
+
+
+@dataclass(frozen=True, slots=True)
+class KitField:
+    """One field to copy. `note` says what a person should know about it."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Everything to list an item by hand. `warnings` say what was shortened; `url` is where a new listing begins."""
+
+    fields: tuple[KitField, ...]
+    instructions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    url: str = ""
+
+
+class KitMaker(Protocol):
+    """Copy-paste kits for marketplaces without an API (`integrations/assisted`)."""
+
+    def listing(self, kind: str, wanted: Wanted) -> Kit: ...
+
+    def taking_down(self, kind: str) -> tuple[str, ...]:
+        """The steps, one sentence each."""
+
+
 class StoredPhoto(Protocol):
     """A photo that is kept: named by its sha256."""
 
@@ -173,7 +204,10 @@ class PhotoShelf(Protocol):
     async def put(self, data: bytes, name: str = "") -> StoredPhoto:
         """Check, clean and keep it. Raises `Invalid` with a sentence for the person who sent it."""
 
-    async def read(self, sha256: str, size: str) -> bytes: ...
+    async def find(self, sha256: str) -> StoredPhoto:
+        """What is kept under this name. Raises `Missing`."""
+
+    async def read(self, sha256: str, size: Size) -> bytes: ...
 
     async def jpeg(self, sha256: str) -> bytes: ...
 

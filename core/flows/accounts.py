@@ -60,6 +60,13 @@ async def begin_connect(house: House, session: AsyncSession, person: Person, kin
     return url
 
 
+async def kind_of_consent(house: House, state: str) -> str:
+    """Which marketplace a consent was asked of; empty when we did not ask."""
+    async with house.db.read() as session:
+        asked = (await session.execute(select(Setting).where(Setting.name == f"consent:{state}"))).scalar()
+    return str(asked.value["kind"]) if asked else ""
+
+
 async def finish_connect(house: House, kind: str, query: Mapping[str, str]) -> str:
     """What came back from the consent page, by callback or pasted. Answers one sentence. Raises `core.errors`."""
     async with house.db.write() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.ports import CardArtist, Channel, Connector, Listener, PhotoShelf, Reader, Surface, WebhookGate
+from core.ports import CardArtist, Channel, Connector, KitMaker, Listener, PhotoShelf, Reader, Surface, WebhookGate
 from core.values.channel import Capabilities
 from storage.db import Database
 from storage.inbox import Inbox
@@ -27,6 +27,7 @@ class House:
     pace: Pace
     photos: PhotoShelf
     reader: Reader
+    kits: KitMaker
     channels: Mapping[str, Channel]
     capabilities: Mapping[str, Capabilities]
     connectors: Mapping[str, Connector] = field(default_factory=dict)

@@ -27,7 +27,7 @@ from core.rules import drafts as rules
 from core.rules.retry import INTAKE, wait_before_retry
 from core.values.channel import Aspect
 from core.values.draft import Draft as Sheet
-from core.values.states import AccountState, ChangeKind, DraftState, ItemState, StockKind
+from core.values.states import AccountState, ChangeKind, DraftState, ItemState, ListingState, StockKind
 from storage import audit, work
 from storage.db import Database, wake
 from storage.keys import new_key, short_code
@@ -39,6 +39,7 @@ log = structlog.get_logger()
 QUIET = timedelta(seconds=1.5)
 LONGEST = timedelta(seconds=10)
 MOST_PHOTOS = 24
+AMOUNTS = ("price", "floor", "cost")  # hints that are minor units and belong to the item
 
 
 async def begin(
@@ -64,7 +65,8 @@ async def begin(
     session.add(item)
     await session.flush()
     row = Draft(
-        id=new_key(), workspace_id=person.workspace_id, item_id=item.id, album=album, hints=dict(hints), fields={}, member_id=person.member_id,
+        id=new_key(), workspace_id=person.workspace_id, item_id=item.id, album=album, hints=dict(hints), fields={},
+        member_id=person.member_id,
         created_at=now, state=DraftState.UPLOADING, due_at=now if ended else now + QUIET, lane=f"intake:{person.workspace_id}",
         choices={"channels": await remembered_channels(session, person.workspace_id)},
     )  # fmt: skip
@@ -97,6 +99,37 @@ async def collect(session: AsyncSession, house: House, row: Draft, photos: Seque
     row.due_at = now if ended else min(now + QUIET, row.created_at + LONGEST)
     wake(session, "draft", row.id, delay=row.due_at - now)
     await touch(session, house.db, ("item", item.id))
+
+
+async def join(session: AsyncSession, house: House, item_id: str, photos: Sequence[str]) -> None:
+    """Photos for an item that is there already: they go behind its others, and listings that are up get them too."""
+    item = await session.get_one(Item, item_id)
+    await add_photos(session, house.db, item, photos)
+    await revise_everywhere(session, house, item, reason="photos added")
+    await touch(session, house.db, ("item", item.id))
+
+
+async def revise_everywhere(session: AsyncSession, house: House, item: Item, *, reason: str, person: Person | None = None) -> int:
+    """What changed about an item goes to every listing that is up. Answers how many."""
+    up = [one for one in await changes.listings_of(session, item.id) if one.wanted == "live" and one.state == ListingState.ACTIVE]
+    batch = new_key()
+    for listing in up:
+        await changes.make(session, house.db, ChangeKind.REVISE, item, listing, reason=reason, person=person, batch=batch)
+    return len(up)
+
+
+async def quantity_everywhere(session: AsyncSession, house: House, item: Item, *, person: Person | None = None) -> int:
+    """A new quantity goes to every listing that is up; none left takes them down. Answers how many."""
+    level = await ledger.level_of(session, item.id)
+    left = level.available if level else 0
+    kind = ChangeKind.QUANTITY if left > 0 else ChangeKind.DELIST
+    up = [one for one in await changes.listings_of(session, item.id) if one.wanted == "live"]
+    batch = new_key()
+    for listing in up:
+        await changes.make(
+            session, house.db, kind, item, listing, reason="new quantity", person=person, batch=batch, after={"quantity": left}
+        )
+    return len(up)
 
 
 async def add_photos(session: AsyncSession, db: Database, item: Item, photos: Sequence[str]) -> int:
@@ -135,48 +168,72 @@ async def remembered_channels(session: AsyncSession, workspace_id: str) -> list[
 
 
 class DraftFlow:
-    """Carries `draft` rows: reads the photos and fills the draft."""
+    """Carries `draft` rows: reads the photos, fills the draft, and asks the marketplaces for categories and what those need."""
 
     def __init__(self, house: House) -> None:
         self._house = house
 
     async def carry(self, claim: Claim) -> None:
-        house, db = self._house, self._house.db
+        db = self._house.db
         async with db.write() as session:
             row = await session.get_one(Draft, claim.id)
-            item = await session.get_one(Item, row.item_id)
-            photos = await photos_of(session, item.id)
-            await touch(session, db, ("item", item.id))
-        pictures = [PhotoIn(await house.photos.read(sha256, "original")) for sha256 in photos]
-        hints = {name: str(value) for name, value in row.hints.items()}
-        sheet = rules.merge_hints(await house.reader.read(pictures, hints), hints)
-        categories = await self._categories(row, sheet)
+            await touch(session, db, ("item", row.item_id))
+        if row.fields:
+            await self._refresh(claim, row)
+            return
+        sheet = await self._read(row)
+        found = await self._ask_channels(row, sheet.get("title"))
         async with db.write() as session:
-            values = {"state": DraftState.REVIEW, "fields": sheet.to_json(), "choices": {**row.choices, **categories}, "last_error": ""}
+            values = {"state": DraftState.REVIEW, "fields": sheet.to_json(), "choices": {**row.choices, **found}, "last_error": ""}
             if not await work.finish(session, claim, **values):
                 raise LostClaim
             item = await session.get_one(Item, row.item_id)
-            fill_item(item, sheet)
+            fill_item(item, sheet, row.hints)
             audit.record(
                 session, workspace=item.workspace_id, at=db.now(), actor="system", action="draft.read", subject=("item", item.id),
                 data={"reader": sheet.reader, "fields": sorted(sheet.fields)},
             )  # fmt: skip
             await touch(session, db, ("item", item.id))
 
-    async def _categories(self, row: Draft, sheet: Sheet) -> dict[str, Any]:
-        """What the marketplaces suggest for the title; without an answer the card asks again later, and the draft is there anyway."""
-        if not sheet.get("title") or not self._house.outward:
+    async def _read(self, row: Draft) -> Sheet:
+        house = self._house
+        async with house.db.read() as session:
+            photos = await photos_of(session, row.item_id)
+        pictures = [PhotoIn(await house.photos.read(sha256, "original")) for sha256 in photos]
+        hints = {name: str(value) for name, value in row.hints.items() if name not in AMOUNTS}
+        return rules.merge_hints(await house.reader.read(pictures, hints), hints)
+
+    async def _refresh(self, claim: Claim, row: Draft) -> None:
+        """The title or a category was changed: ask the marketplaces again, leave the rest alone."""
+        db = self._house.db
+        async with db.read() as session:
+            item = await session.get_one(Item, row.item_id)
+        found = await self._ask_channels(row, item.title)
+        async with db.write() as session:
+            fresh = await session.get_one(Draft, row.id)
+            choices = {**fresh.choices, **found, "picked": fresh.choices.get("picked", {})}
+            state = DraftState(str(fresh.choices.get("was", DraftState.REVIEW)))
+            if not await work.finish(session, claim, state=state, choices=choices, last_error=""):
+                raise LostClaim
+            await touch(session, db, ("item", row.item_id))
+
+    async def _ask_channels(self, row: Draft, title: str) -> dict[str, Any]:
+        """Categories for the title and what they need. Without an answer the draft is there anyway, and its card says so."""
+        if not title or not self._house.outward:
             return {}
-        found: dict[str, Any] = {}
+        suggested: dict[str, Any] = {}
+        categories: dict[str, Any] = {}
         for account in await self._native(row):
             try:
-                found[account.id] = await suggestions(self._house, account, sheet.get("title"))
+                listed = await suggestions(self._house, account, title)
+                picked = row.choices.get("picked", {}).get(account.id)
+                chosen = next((one for one in listed if one["id"] == picked), listed[0] if listed else None)
+                if chosen is not None:
+                    categories[account.id] = {**chosen, "aspects": await category_aspects(self._house, account, chosen["id"])}
+                suggested[account.id] = listed
             except HaggleError as error:
                 log.info("no category suggestions", channel=account.channel, error=str(error))
-        return {
-            "suggested": {key: one["suggested"] for key, one in found.items()},
-            "categories": {k: v["first"] for k, v in found.items() if v["first"]},
-        }
+        return {"suggested": suggested, "categories": categories}
 
     async def _native(self, row: Draft) -> list[Account]:
         query = select(Account).where(Account.workspace_id == row.workspace_id, Account.state == AccountState.ACTIVE)
@@ -199,14 +256,19 @@ class DraftFlow:
                 await touch(session, self._house.db, ("item", row.item_id))
 
 
-async def suggestions(house: House, account: Account, title: str) -> dict[str, Any]:
-    """Categories for a title on an account, and the first one with what it asks for."""
-    channel = house.channels[account.channel]
-    connection = accounts.connection(house, account)
-    choices = list(await channel.categories(connection, title))[:3]
-    listed = [{"id": one.id, "name": one.name, "path": one.path} for one in choices]
-    first = {**listed[0], "aspects": await category_aspects(house, account, choices[0].id)} if choices else None
-    return {"suggested": listed, "first": first}
+async def suggestions(house: House, account: Account, title: str) -> list[dict[str, Any]]:
+    """Categories that a marketplace suggests for a title, best first."""
+    choices = list(await house.channels[account.channel].categories(accounts.connection(house, account), title))[:3]
+    return [{"id": one.id, "name": one.name, "path": one.path} for one in choices]
+
+
+async def ask_again(session: AsyncSession, house: House, row: Draft) -> None:
+    """The title or a category changed: have the marketplaces asked again. Does nothing while the draft is being read anyway."""
+    if row.state not in (DraftState.REVIEW, DraftState.APPROVED):
+        return
+    row.choices = {**row.choices, "was": row.state}
+    row.state, row.due_at, row.attempts = DraftState.PENDING, house.db.now(), 0
+    wake(session, "draft", row.id)
 
 
 async def category_aspects(house: House, account: Account, category: str) -> list[dict[str, Any]]:
@@ -220,10 +282,13 @@ def aspects_of_choice(choice: Mapping[str, Any]) -> list[Aspect]:
     return [Aspect(one["name"], one["required"], tuple(one["values"])) for one in choice.get("aspects", [])]
 
 
-def fill_item(item: Item, sheet: Sheet) -> None:
-    """What the draft says about the item itself."""
+def fill_item(item: Item, sheet: Sheet, hints: Mapping[str, Any]) -> None:
+    """What the draft and the caption say about the item itself."""
     if title := sheet.get("title"):
         item.title = title
+    for name in AMOUNTS:
+        if hints.get(name):
+            setattr(item, name, int(hints[name]))
 
 
 async def publish(session: AsyncSession, house: House, person: Person, item: Item, row: Draft, chosen: Sequence[Account]) -> list[Change]:

@@ -35,7 +35,7 @@ CONDITIONS = (
 
 def label_of(condition: str) -> str:
     """A condition in words."""
-    return dict((key.value, label) for key, label in CONDITIONS).get(condition, "Unknown")
+    return {key.value: label for key, label in CONDITIONS}.get(condition, "Unknown")
 
 
 def questions(
@@ -58,7 +58,7 @@ def questions(
         if able.limits.title and len(title) > able.limits.title:
             text = f"The title has {len(title)} characters; {able.name} takes {able.limits.title}. Type a shorter one."
             asked.append(Question("title", text, (), able.name))
-    return tuple(dict((one.field, one) for one in reversed(asked)).values())[::-1]
+    return tuple({one.field: one for one in reversed(asked)}.values())[::-1]
 
 
 _OWN_FIELDS = {

@@ -1,0 +1,37 @@
+"""Cards, drawn from the rows as they are now.
+
+`VIEWS` names each one; a post remembers its view and is drawn again when its subject moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from bot.chat.cards import draft, item, outcome, sale, small
+from bot.chat.cards.parts import Easel
+from core.flows.house import House
+from core.flows.people import the_workspace
+from core.values.card import Card
+
+VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
+    "draft": draft.draw,
+    "item": item.draw,
+    "batch": outcome.draw,
+    "sale": sale.draw,
+    "task": small.task,
+    "notice": small.notice,
+    "channels": small.channels,
+}
+
+
+class Artist:
+    """Draws cards for the house (`core.ports.CardArtist`)."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def draw(self, view: str, subject: tuple[str, str]) -> Card | None:
+        async with self._house.db.read() as session:
+            workspace = await the_workspace(session)
+            assert workspace is not None
+            return await VIEWS[view](Easel(self._house, session, workspace), subject[1])

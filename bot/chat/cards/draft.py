@@ -1,0 +1,169 @@
+"""The draft card: what was read and why, what is still to be answered, where it goes, and Publish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from bot.chat.cards import item as item_card
+from bot.chat.cards.parts import Easel, money, photos, why
+from bot.chat.words import _, ngettext
+from core.flows.intake import aspects_of_choice
+from core.flows.wanted import sheet_of
+from core.rules.drafts import SURE, Question, label_of, questions
+from core.values.card import Button, Card, Line
+from core.values.draft import Draft as Sheet
+from core.values.states import AccountState, Condition, DraftState
+from storage.models import Account, Draft, Item, Stock
+
+LABELS = {
+    "brand": _("Brand"), "model": _("Model"), "mpn": _("Part number"), "size": _("Size"), "colour": _("Colour"), "material": _("Material"),
+    "upc": "UPC", "ean": "EAN", "isbn": "ISBN", "weight": _("Weight"), "description": _("Description"),
+}  # fmt: skip
+
+
+async def draw(easel: Easel, item_id: str) -> Card | None:
+    item = await easel.session.get(Item, item_id)
+    if item is None or item.deleted_at is not None:
+        return Card(text=_("This draft was discarded."), subject=("item", item_id))
+    row, sheet = await sheet_of(easel.session, item.id)
+    subject = ("item", item.id)
+    heading = _("Item {number}").format(number=item.number)
+    if row.state == DraftState.UPLOADING:
+        shown = await photos(easel, item)
+        count = ngettext("{count} photo so far.", "{count} photos so far.", len(shown)).format(count=len(shown))
+        done = Button(_("That’s all"), {"do": "draft.ended", "draft": row.id}, "primary")
+        return Card(heading, count, photos=shown, buttons=((done,),), mood="busy", subject=subject)
+    if row.state in (DraftState.PROCESSING, DraftState.PENDING) and not row.fields:
+        text = _("Reading the photos…") if not row.last_error else _("Reading again: {error}").format(error=row.last_error)
+        return Card(heading, text, photos=await photos(easel, item), mood="busy", subject=subject)
+    if row.state == DraftState.FAILED:
+        buttons = (Button(_("Try again"), {"do": "draft.again", "draft": row.id}, "primary"), _discard(item))
+        text = _("I could not read these photos: {error}").format(error=row.last_error)
+        return Card(heading, text, photos=await photos(easel, item), buttons=(buttons,), mood="bad", subject=subject)
+    if row.state in (DraftState.CANCELLED, DraftState.REJECTED):
+        return Card(heading, _("This draft was discarded."), subject=subject)
+    if row.state == DraftState.APPROVED or row.choices.get("was") == DraftState.APPROVED:
+        return await item_card.draw(easel, item_id)
+    return await _review(easel, item, row, sheet)
+
+
+async def chosen_accounts(easel: Easel, row: Draft) -> tuple[list[Account], list[Account]]:
+    """The accounts that work, and those of them that are chosen for this draft."""
+    query = select(Account).where(Account.workspace_id == row.workspace_id, Account.state == AccountState.ACTIVE).order_by(Account.id)
+    there = list((await easel.session.execute(query)).scalars())
+    return there, [one for one in there if one.id in row.choices.get("channels", [])]
+
+
+def open_questions(easel: Easel, item: Item, row: Draft, sheet: Sheet, chosen: Sequence[Account]) -> tuple[Question, ...]:
+    """What has to be answered before it can go up on the chosen channels."""
+    categories = row.choices.get("categories", {})
+    aspects = {easel.channel(one.channel): aspects_of_choice(categories.get(one.id, {})) for one in chosen}
+    able = [easel.house.capabilities[one.channel] for one in chosen]
+    return questions(sheet, title=item.title, has_price=item.price is not None, channels=able, aspects=aspects)
+
+
+async def _review(easel: Easel, item: Item, row: Draft, sheet: Sheet) -> Card:
+    there, chosen = await chosen_accounts(easel, row)
+    asked = open_questions(easel, item, row, sheet, chosen)
+    lines = [*_own_lines(item, sheet), *_read_lines(sheet), *_category_lines(easel, row, chosen)]
+    stock = await easel.session.get(Stock, item.id)
+    if stock is not None and stock.total != 1:
+        lines.append(Line(_("Quantity"), str(stock.total)))
+    if row.state == DraftState.PENDING or row.state == DraftState.PROCESSING:
+        lines.append(Line(value=_("Asking the marketplaces again…"), mood="busy"))
+    lines += [Line(_("Still to answer"), one.text, one.why, "warn", weak=True) for one in asked]
+    text = " ".join(part for part in (sheet.note, easel.paused()) if part)
+    return Card(
+        title=_("Item {number}: {title}").format(number=item.number, title=item.title or _("no title yet")),
+        text=text, lines=tuple(lines), photos=await photos(easel, item), subject=("item", item.id),
+        buttons=_buttons(easel, item, row, asked, there, chosen),
+    )  # fmt: skip
+
+
+def _own_lines(item: Item, sheet: Sheet) -> list[Line]:
+    """What the seller decides."""
+    condition = sheet.fields.get("condition")
+    known = condition is not None and condition.text != Condition.UNKNOWN
+    title = sheet.fields.get("title")
+    return [
+        Line(_("Title"), item.title or _("unknown"), why(title) if title and title.text == item.title else "", weak=not item.title),
+        Line(_("Price"), money(item.price, item.currency) or _("unknown"), weak=item.price is None),
+        Line(_("Floor"), money(item.floor, item.currency) or _("none: I never lower the price by myself")),
+        *([Line(_("Cost"), money(item.cost, item.currency))] if item.cost is not None else []),
+        Line(
+            _("Condition"), label_of(condition.text) if condition and known else _("unknown"), why(condition) if condition and known else ""
+        ),
+    ]
+
+
+def _read_lines(sheet: Sheet) -> list[Line]:
+    """What was read, with its evidence; what is not sure is marked."""
+    lines = []
+    for name, field in sheet.fields.items():
+        label = LABELS.get(name) or (name.removeprefix("aspect:") if name.startswith("aspect:") else "")
+        if not label or not field.text:
+            continue
+        weak = field.confidence < SURE
+        note = why(field) + (_(" (not sure)") if weak else "")
+        value = field.text if len(field.text) <= 160 else field.text[:157] + "…"
+        lines.append(Line(label, value, note.strip(), weak=weak))
+    return lines
+
+
+def _category_lines(easel: Easel, row: Draft, chosen: Sequence[Account]) -> list[Line]:
+    lines = []
+    for account in chosen:
+        category = row.choices.get("categories", {}).get(account.id)
+        if category:
+            label = _("Category on {channel}").format(channel=easel.channel(account.channel))
+            lines.append(Line(label, category.get("path") or category["name"], _("suggested by the marketplace")))
+        elif easel.house.capabilities[account.channel].categories:
+            label = _("Category on {channel}").format(channel=easel.channel(account.channel))
+            lines.append(Line(label, _("unknown"), _("give it a title, then I ask"), weak=True))
+    return lines
+
+
+def _discard(item: Item) -> Button:
+    return Button(_("Discard"), {"do": "draft.discard", "item": item.id}, "danger")
+
+
+def _buttons(
+    easel: Easel, item: Item, row: Draft, asked: Sequence[Question], there: Sequence[Account], chosen: Sequence[Account]
+) -> tuple[tuple[Button, ...], ...]:
+    rows: list[tuple[Button, ...]] = []
+    if asked and asked[0].choices:
+        first = asked[0]
+        made = [Button(label, {"do": "draft.set", "item": item.id, "field": first.field, "value": value}) for value, label in first.choices]
+        rows += [tuple(made[start : start + 4]) for start in range(0, len(made), 4)]
+        if first.field.startswith("aspect:"):
+            rows.append((Button(_("Something else…"), {"do": "draft.ask", "item": item.id, "field": first.field}),))
+    edit = (("title", _("Title…")), ("price", _("Price…")), ("floor", _("Floor…")), ("cost", _("Cost…")), ("quantity", _("Quantity…")))
+    rows.append(tuple(Button(label, {"do": "draft.ask", "item": item.id, "field": field}) for field, label in edit))
+    rows += _category_buttons(easel, item, row, chosen)
+    toggles = [
+        Button(("✓ " if one in chosen else "+ ") + easel.channel(one.channel), {"do": "draft.channel", "item": item.id, "account": one.id})
+        for one in there
+    ]
+    rows += [tuple(toggles[start : start + 4]) for start in range(0, len(toggles), 4)]
+    last = [_discard(item)]
+    if not asked and chosen:
+        names = ", ".join(easel.channel(one.channel) for one in chosen)
+        last.insert(0, Button(_("Publish on {names}").format(names=names), {"do": "draft.publish", "item": item.id}, "primary"))
+    elif not there:
+        last.insert(0, Button(_("Connect a channel"), {"do": "say", "text": "/channels"}, "primary"))
+    rows.append(tuple(last))
+    return tuple(rows)
+
+
+def _category_buttons(easel: Easel, item: Item, row: Draft, chosen: Sequence[Account]) -> list[tuple[Button, ...]]:
+    """The other categories that a marketplace suggests."""
+    rows = []
+    for account in chosen:
+        now = row.choices.get("categories", {}).get(account.id, {}).get("id")
+        others = [one for one in row.choices.get("suggested", {}).get(account.id, []) if one["id"] != now]
+        if others:
+            action = {"do": "draft.category", "item": item.id, "account": account.id}
+            rows.append(tuple(Button(_("Rather {name}").format(name=one["name"]), {**action, "category": one["id"]}) for one in others[:3]))
+    return rows

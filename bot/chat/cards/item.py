@@ -1,0 +1,56 @@
+"""The item card: where it is live, at what price, and what can be done."""
+
+from __future__ import annotations
+
+from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos, retry_row, say
+from bot.chat.words import _
+from core.values.card import Button, Card, Line
+from core.values.states import ChangeState, ItemState, ListingState
+from storage.models import Item, Stock
+
+STATES = {
+    ItemState.DRAFT: _("draft"), ItemState.READY: _("going up"), ItemState.LIVE: _("live"), ItemState.SOLD: _("sold"),
+    ItemState.DELISTED: _("not up"), ItemState.ARCHIVED: _("archived"),
+}  # fmt: skip
+
+
+async def draw(easel: Easel, item_id: str) -> Card | None:
+    item = await easel.session.get(Item, item_id)
+    if item is None or item.deleted_at is not None:
+        return Card(text=_("This item was discarded."), subject=("item", item_id))
+    stock = await easel.session.get(Stock, item.id)
+    rows = await listing_rows(easel, item.id)
+    newest = await newest_changes(easel, item.id)
+    lines = [await listing_line(easel, item, listing, account, newest.get(listing.id)) for listing, account in rows]
+    lines.append(Line(_("Price"), money(item.price, item.currency) or _("unknown")))
+    if item.floor is not None:
+        lines.append(Line(_("Floor"), money(item.floor, item.currency)))
+    if stock is not None and stock.total != 1:
+        lines.append(Line(_("Left"), str(stock.total - stock.reserved)))
+    buttons: list[tuple[Button, ...]] = []
+    links = tuple(
+        Button(_("See it on {channel}").format(channel=easel.channel(account.channel)), url=listing.url)
+        for listing, account in rows
+        if listing.url and listing.state == ListingState.ACTIVE
+    )
+    again = tuple(
+        retry_row(newest[listing.id], easel, easel.channel(account.channel))
+        for listing, account in rows
+        if listing.id in newest and newest[listing.id].state == ChangeState.FAILED
+    )
+    buttons += [row for row in (links, again) if row]
+    buttons.append(_deeds(item, rows_up=any(listing.wanted == "live" for listing, _account in rows)))
+    return Card(
+        title=_("Item {number}: {title}").format(number=item.number, title=item.title or _("no title yet")),
+        text=easel.paused(), lines=(Line(_("State"), STATES[ItemState(item.state)]), *lines), photos=(await photos(easel, item))[:1],
+        buttons=tuple(row for row in buttons if row), subject=("item", item.id), mood="good" if item.state == ItemState.LIVE else "",
+    )  # fmt: skip
+
+
+def _deeds(item: Item, *, rows_up: bool) -> tuple[Button, ...]:
+    if item.state == ItemState.DELISTED:
+        return (say(_("Put it up again"), f"/publish {item.number}", "primary"),)
+    if rows_up:
+        price = Button(_("Price…"), {"do": "draft.ask", "item": item.id, "field": "price"})
+        return (price, say(_("Take it down"), f"/delist {item.number}"), Button(_("Sold elsewhere…"), {"do": "sold.ask", "item": item.id}))
+    return ()

@@ -1,0 +1,87 @@
+"""The outcome card of a batch of Changes: one line a channel, edited as outcomes come in, with Undo while there is time."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from bot.chat.cards.parts import Easel, listing_line, retry_row
+from bot.chat.words import _
+from core.values.card import Button, Card, Line
+from core.values.states import ChangeKind, ChangeState
+from storage.models import Account, Change, Item, Listing
+
+TITLES = {
+    ChangeKind.PUBLISH: _("Publishing {item}"),
+    ChangeKind.RELIST: _("Putting {item} up again"),
+    ChangeKind.DELIST: _("Taking {item} down"),
+    ChangeKind.REPRICE: _("New price for {item}"),
+    ChangeKind.REVISE: _("Updating {item}"),
+    ChangeKind.QUANTITY: _("New quantity of {item}"),
+}
+WORKING = (ChangeState.APPROVED, ChangeState.RUNNING)
+
+
+async def draw(easel: Easel, batch: str) -> Card | None:
+    query = (
+        select(Change, Listing, Account)
+        .join(Listing, Listing.id == Change.listing_id)
+        .join(Account, Account.id == Listing.account_id)
+        .where(Change.batch == batch)
+        .order_by(Change.id)
+    )
+    rows = (await easel.session.execute(query)).all()
+    if not rows:
+        return None
+    newest = {change.listing_id: (change, listing, account) for change, listing, account in rows}
+    first = rows[0][0]
+    item = await easel.session.get_one(Item, first.item_id)
+    lines = [await _line(easel, item, change, listing, account) for change, listing, account in newest.values()]
+    states = [change.state for change, _listing, _account in newest.values()]
+    again = tuple(
+        retry_row(change, easel, easel.channel(account.channel))
+        for change, _l, account in newest.values()
+        if change.state == ChangeState.FAILED
+    )
+    called = _("item {number}, {title}").format(number=item.number, title=item.title)
+    return Card(
+        title=TITLES[ChangeKind(first.kind)].format(item=called), text=easel.paused(), lines=tuple(lines), subject=("batch", batch),
+        mood=_mood(states), buttons=tuple(row for row in (again, _proposed(rows), _undo(easel, [row[0] for row in rows])) if row),
+    )  # fmt: skip
+
+
+async def _line(easel: Easel, item: Item, change: Change, listing: Listing, account: Account) -> Line:
+    label = easel.channel(account.channel)
+    if change.state == ChangeState.PROPOSED:
+        return Line(label, _("waits for your yes"), change.reason, "warn")
+    if change.state in (ChangeState.CANCELLED, ChangeState.REJECTED, ChangeState.EXPIRED):
+        words = {ChangeState.CANCELLED: _("cancelled"), ChangeState.REJECTED: _("you said no"), ChangeState.EXPIRED: _("expired")}
+        return Line(label, words[ChangeState(change.state)], str(change.outcome.get("why", "")))
+    if change.state == ChangeState.UNDONE:
+        return Line(label, _("taken back"))
+    if change.outcome.get("nothing"):
+        return Line(label, _("nothing to do"), str(change.outcome["nothing"]))
+    return await listing_line(easel, item, listing, account, change)
+
+
+def _mood(states: list[str]) -> str:
+    if any(state == ChangeState.FAILED for state in states):
+        return "bad"
+    return "busy" if any(state in WORKING for state in states) else "good"
+
+
+def _proposed(rows: object) -> tuple[Button, ...]:
+    """Yes and No for what waits for a person."""
+    assert isinstance(rows, list)
+    waiting = [change.id for change, _listing, _account in rows if change.state == ChangeState.PROPOSED]
+    if not waiting:
+        return ()
+    return (
+        Button(_("Yes"), {"do": "change.approve", "changes": waiting}, "primary"),
+        Button(_("No"), {"do": "change.reject", "changes": waiting}),
+    )
+
+
+def _undo(easel: Easel, rows: list[Change]) -> tuple[Button, ...]:
+    now = easel.house.db.now()
+    can = [one.id for one in rows if one.by == "member" and one.state == ChangeState.DONE and one.undo_until and one.undo_until > now]
+    return (Button(_("Undo"), {"do": "change.undo", "batch": rows[0].batch}),) if can else ()

@@ -1,0 +1,133 @@
+"""Tasks, notices, channels: the smaller cards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from bot.chat.cards.parts import Easel, photos, say
+from bot.chat.words import _
+from core.errors import HaggleError
+from core.flows.tasks import sentence
+from core.flows.wanted import wanted_of
+from core.values.card import Button, Card, Line
+from core.values.states import AccountState, Severity, TaskKind, TaskState
+from storage.models import Account, Item, Listing, ManualTask, Member, Notice
+
+MOODS = {Severity.INFO: "", Severity.SUCCESS: "good", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
+
+
+async def task(easel: Easel, task_id: str) -> Card | None:
+    """What to do, with everything to copy, and one tap when it is done."""
+    row = await easel.session.get(ManualTask, task_id)
+    if row is None:
+        return None
+    item = await easel.session.get_one(Item, row.item_id)
+    listing = await easel.session.get_one(Listing, row.listing_id)
+    account = await easel.session.get_one(Account, listing.account_id)
+    channel = easel.channel(account.channel)
+    heading = _("Task {number}: {what} on {channel}").format(number=row.number, what=sentence(row, item), channel=channel)
+    subject = ("task", row.id)
+    if row.state != TaskState.OPEN:
+        when = easel.day(row.done_at) if row.done_at else ""
+        by = await _name(easel, row.done_by)
+        done = row.state == TaskState.DONE
+        text = _("Done by {who}, {when}.").format(who=by, when=when) if done else _("Not needed any more, {when}.").format(when=when)
+        return Card(heading, text, mood="good" if done else "", subject=subject)
+    overdue = row.deadline < easel.house.db.now()
+    due = _("due {time}").format(time=easel.day(row.deadline))
+    lines = [Line(_("Due"), due, row.reason, "bad" if overdue else "warn", weak=overdue)]
+    copies: list[tuple[Button, ...]] = []
+    if row.kind != TaskKind.TAKE_DOWN and not easel.house.capabilities[account.channel].native:
+        lines, copies = await _kit(easel, item, listing, account, lines)
+    elif not easel.house.capabilities[account.channel].native:
+        lines += [Line(value=step) for step in easel.house.kits.taking_down(account.channel)]
+    ticked = {TaskKind.LIST: _("It is up"), TaskKind.REVISE: _("Changed"), TaskKind.TAKE_DOWN: _("It is down")}[TaskKind(row.kind)]
+    last = (
+        Button(ticked, {"do": "task.done", "task": row.id}, "primary"),
+        Button(_("In 1 hour"), {"do": "task.snooze", "task": row.id, "minutes": 60}),
+    )
+    shown = await photos(easel, item) if row.kind == TaskKind.LIST else ()
+    return Card(heading, "", tuple(lines), shown, (*copies, last), "bad" if overdue else "warn", subject)
+
+
+async def _kit(
+    easel: Easel, item: Item, listing: Listing, account: Account, lines: list[Line]
+) -> tuple[list[Line], list[tuple[Button, ...]]]:
+    """Every field within the marketplace's limits, each copied by one tap."""
+    try:
+        kit = easel.house.kits.listing(account.channel, await wanted_of(easel.session, easel.house, item, listing, account))
+    except HaggleError as error:
+        return [*lines, Line(value=str(error), mood="warn")], []
+    lines = [*lines, *(Line(one.label, one.value, one.note) for one in kit.fields), *(Line(value=one, mood="warn") for one in kit.warnings)]
+    lines += [Line(value=step) for step in kit.instructions]
+    copies = [Button(_("Copy {label}").format(label=one.label.lower()), copy=one.value) for one in kit.fields]
+    rows = [tuple(copies[start : start + 3]) for start in range(0, len(copies), 3)]
+    if kit.url:
+        rows.append((Button(_("Open {channel}").format(channel=easel.channel(account.channel)), url=kit.url),))
+    return lines, rows
+
+
+async def _name(easel: Easel, actor: str) -> str:
+    member = await easel.session.get(Member, actor.removeprefix("member:"))
+    return member.name if member else _("Haggle")
+
+
+async def notice(easel: Easel, notice_id: str) -> Card | None:
+    """Something a member should know; when it is over it says so."""
+    row = await easel.session.get(Notice, notice_id)
+    if row is None:
+        return None
+    if row.solved_at is not None:
+        text = _("Solved at {time}.").format(time=easel.time(row.solved_at))
+        return Card(row.title, text, mood="good", subject=("notice", row.id))
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    if row.subject_kind == "item":
+        item = await easel.session.get(Item, row.subject_id)
+        buttons = ((say(_("Show item {number}").format(number=item.number), f"/item {item.number}"),),) if item else ()
+    return Card(row.title, row.body, mood=MOODS[Severity(row.severity)], buttons=buttons, subject=("notice", row.id))
+
+
+async def channels(easel: Easel, workspace_id: str) -> Card:
+    """Where the business sells, how each connection fares, and how late a sale can be noticed."""
+    query = select(Account).where(Account.workspace_id == workspace_id, Account.state != AccountState.DISCONNECTED).order_by(Account.id)
+    there = list((await easel.session.execute(query)).scalars())
+    lines = [_channel_line(easel, account) for account in there]
+    known = {account.channel for account in there}
+    buttons = [say(_("Disconnect {name}").format(name=easel.channel(one.channel)), f"/disconnect {one.channel}") for one in there]
+    others = [
+        say(_("Connect {name}").format(name=able.name), f"/connect {kind}")
+        for kind, able in easel.house.capabilities.items()
+        if kind not in known
+    ]
+    rows = [tuple(others[start : start + 3]) for start in range(0, len(others), 3)] + [
+        tuple(buttons[start : start + 3]) for start in range(0, len(buttons), 3)
+    ]
+    text = "" if there else _("Nothing is connected yet. Choose where you sell.")
+    return Card(
+        _("Channels"),
+        " ".join(part for part in (text, easel.paused()) if part),
+        tuple(lines),
+        (),
+        tuple(rows),
+        "",
+        ("channels", workspace_id),
+    )
+
+
+def _channel_line(easel: Easel, account: Account) -> Line:
+    able = easel.house.capabilities[account.channel]
+    if not able.native:
+        return Line(account.name, _("by hand"), _("I prepare everything to copy and remind you"), "good")
+    if account.state != AccountState.ACTIVE:
+        return Line(account.name, _("not connected any more"), _("type /connect {kind}").format(kind=account.channel), "bad")
+    problems = account.settings.get("problems") or []
+    if problems:
+        return Line(account.name, _("connected, cannot sell yet"), " ".join(problems), "warn")
+    now = easel.house.db.now()
+    heard = account.last_webhook_at is not None and account.last_webhook_at > now - timedelta(days=1)
+    late = _("sales arrive at once") if heard else _("sales are noticed within {seconds} s").format(seconds=round(easel.house.poll_seconds))
+    if account.last_ok_at and account.last_ok_at < now - timedelta(minutes=10):
+        return Line(account.name, _("silent since {time}").format(time=easel.day(account.last_ok_at)), account.last_error, "bad")
+    return Line(account.name, _("connected"), late, "good")

@@ -1,0 +1,135 @@
+"""The draft card's buttons: answering, choosing channels, publishing, discarding."""
+
+from __future__ import annotations
+
+from bot.chat.cards.draft import chosen_accounts, open_questions
+from bot.chat.cards.parts import Easel
+from bot.chat.commands.fields import set_field
+from bot.chat.context import Context
+from bot.chat.registry import action
+from bot.chat.words import _
+from core.errors import Missing, Refused
+from core.flows import intake
+from core.flows.posts import touch
+from core.flows.wanted import sheet_of
+from core.rules.access import SELL
+from core.values.states import DraftState, ItemState
+from storage import audit
+from storage.db import wake
+from storage.models import Account, Draft, Item
+
+ASKED = {
+    "title": _("What is it? Type the title for item {number}."),
+    "price": _("What should item {number} cost? Type an amount like 45."),
+    "floor": _("What is the least you would take for item {number}? Type an amount like 30."),
+    "cost": _("What did you pay for item {number}? Type an amount like 12."),
+    "quantity": _("How many of item {number} do you have? Type a number."),
+}
+
+
+async def the_item(ctx: Context, item_id: str) -> Item:
+    item = await ctx.session.get(Item, item_id)
+    if item is None or item.deleted_at is not None:
+        raise Missing(_("This item was discarded."))
+    return item
+
+
+@action("draft.ended", needs=SELL)
+async def ended(ctx: Context, draft: str) -> None:
+    row = await ctx.session.get_one(Draft, draft)
+    if row.state == DraftState.UPLOADING:
+        row.due_at = ctx.now()
+        wake(ctx.session, "draft", row.id)
+
+
+@action("draft.again", needs=SELL)
+async def again(ctx: Context, draft: str) -> None:
+    row = await ctx.session.get_one(Draft, draft)
+    if row.state == DraftState.FAILED:
+        row.state, row.due_at, row.attempts, row.last_error = DraftState.PENDING, ctx.now(), 0, ""
+        wake(ctx.session, "draft", row.id)
+        await touch(ctx.session, ctx.db, ("item", row.item_id))
+
+
+@action("draft.set", needs=SELL)
+async def set_(ctx: Context, item: str, field: str, value: str) -> None:
+    await set_field(ctx, await the_item(ctx, item), field, value)
+
+
+@action("draft.ask", needs=SELL)
+async def ask(ctx: Context, item: str, field: str) -> None:
+    row = await the_item(ctx, item)
+    label = field.removeprefix("aspect:")
+    text = ASKED.get(field, _("{label} of item {number}? Type it.")).format(number=row.number, label=label)
+    await ctx.ask(text, {"do": "draft.answer", "item": item, "field": field})
+
+
+@action("draft.answer", needs=SELL)
+async def answer(ctx: Context, item: str, field: str, answer: str) -> None:
+    row = await the_item(ctx, item)
+    await set_field(ctx, row, field, answer)
+    await ctx.show("draft" if row.state == ItemState.DRAFT else "item", ("item", item))
+
+
+@action("draft.channel", needs=SELL)
+async def channel(ctx: Context, item: str, account: str) -> None:
+    """Switch a channel on or off for this draft."""
+    row, _sheet = await sheet_of(ctx.session, (await the_item(ctx, item)).id)
+    there = await ctx.session.get_one(Account, account)
+    chosen = list(row.choices.get("channels", []))
+    if account in chosen:
+        chosen.remove(account)
+    else:
+        chosen.append(account)
+    row.choices = {**row.choices, "channels": chosen}
+    if account in chosen and account not in row.choices.get("categories", {}) and ctx.house.capabilities[there.channel].categories:
+        await intake.ask_again(ctx.session, ctx.house, row)
+    await touch(ctx.session, ctx.db, ("item", item))
+
+
+@action("draft.category", needs=SELL)
+async def category(ctx: Context, item: str, account: str, category: str) -> None:
+    """Take another of the suggested categories; what it needs is asked of the marketplace."""
+    row, _sheet = await sheet_of(ctx.session, (await the_item(ctx, item)).id)
+    row.choices = {**row.choices, "picked": {**row.choices.get("picked", {}), account: category}}
+    await intake.ask_again(ctx.session, ctx.house, row)
+    await touch(ctx.session, ctx.db, ("item", item))
+
+
+@action("draft.publish", needs=SELL)
+async def publish(ctx: Context, item: str) -> None:
+    await publish_item(ctx, await the_item(ctx, item))
+
+
+async def publish_item(ctx: Context, item: Item, only: Account | None = None) -> None:
+    """Publish on the chosen channels (or one), when nothing is left to answer."""
+    row, sheet = await sheet_of(ctx.session, item.id)
+    if row.state in (DraftState.UPLOADING, DraftState.PENDING, DraftState.PROCESSING):
+        raise Refused(_("I am still reading item {number}. Its card says when it is ready.").format(number=item.number))
+    easel = Easel(ctx.house, ctx.session, ctx.workspace)
+    _there, chosen = await chosen_accounts(easel, row)
+    chosen = [only] if only is not None else chosen
+    asked = open_questions(easel, item, row, sheet, chosen)
+    if asked:
+        raise Missing(
+            _("Before item {number} can go up: {question}").format(number=item.number, question=asked[0].text), field=asked[0].field
+        )
+    made = await intake.publish(ctx.session, ctx.house, ctx.person, item, row, chosen)
+    if not made:
+        await ctx.say(_("Item {number} is up there already.").format(number=item.number))
+        return
+    await ctx.show("batch", ("batch", made[0].batch))
+
+
+@action("draft.discard", needs=SELL)
+async def discard(ctx: Context, item: str) -> None:
+    row = await the_item(ctx, item)
+    if row.state != ItemState.DRAFT:
+        raise Refused(_("Item {number} is {state}. Take it down with /delist {number}.").format(number=row.number, state=row.state))
+    draft, _sheet = await sheet_of(ctx.session, row.id)
+    draft.state = DraftState.REJECTED
+    row.deleted_at = ctx.now()
+    audit.record(
+        ctx.session, workspace=row.workspace_id, at=ctx.now(), actor=ctx.person.actor, action="item.discarded", subject=("item", row.id)
+    )
+    await touch(ctx.session, ctx.db, ("item", row.id))

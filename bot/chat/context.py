@@ -1,0 +1,74 @@
+"""What a command works with: who asked, where, and the one transaction that everything it does belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.flows.house import House
+from core.flows.people import Person
+from core.flows.posts import put_card, put_view
+from core.values.card import Card, Inbound
+from core.values.states import AccountState
+from storage.db import Database
+from storage.models import Account, Post, Question, Workspace
+
+
+@dataclass(slots=True)
+class Context:
+    """One message or press. `session` is open while the command runs and commits with its inbox row."""
+
+    house: House
+    session: AsyncSession
+    person: Person
+    workspace: Workspace
+    inbound: Inbound
+
+    @property
+    def db(self) -> Database:
+        return self.house.db
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.inbound.surface, self.inbound.chat
+
+    def now(self) -> datetime:
+        return self.house.db.now()
+
+    async def say(self, card: Card | str) -> None:
+        """Answer with a card that stays as it is."""
+        made = Card(text=card) if isinstance(card, str) else card
+        await put_card(self.session, self.db, self.place, made, workspace=self.person.workspace_id, priority=2)
+
+    async def show(self, view: str, subject: tuple[str, str]) -> None:
+        """Answer with a living card."""
+        await put_view(self.session, self.db, self.place, view, subject, workspace=self.person.workspace_id, priority=2)
+
+    async def ask(self, text: str, action: dict[str, object]) -> None:
+        """Ask for words: the next plain message in this chat is the answer, handed to `action` as `answer`."""
+        row = await self.session.get(Question, self.place)
+        if row is None:
+            row = Question(surface=self.place[0], chat=self.place[1], workspace_id=self.person.workspace_id, action={}, asked_at=self.now())
+            self.session.add(row)
+        row.action, row.asked_at = dict(action), self.now()
+        await self.say(text)
+
+    async def accounts(self, *, active: bool = True) -> Sequence[Account]:
+        """The workspace's accounts, oldest first."""
+        query = select(Account).where(Account.workspace_id == self.person.workspace_id).order_by(Account.id)
+        query = query.where(Account.state != AccountState.DISCONNECTED) if active else query
+        return list((await self.session.execute(query)).scalars())
+
+    async def replied_subject(self) -> tuple[str, str] | None:
+        """What the card is about that this message answers or whose button was pressed."""
+        if not self.inbound.message:
+            return None
+        query = select(Post.subject_kind, Post.subject_id).where(
+            Post.surface == self.inbound.surface, Post.chat == self.inbound.chat, Post.message == self.inbound.message
+        )
+        found = (await self.session.execute(query)).first()
+        return (found[0], found[1]) if found and found[0] else None

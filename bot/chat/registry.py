@@ -1,0 +1,120 @@
+"""The commands, each one function, registered with what help, menus and the README say about it.
+
+    @command("price", _("Change a price"), "/price 42 45", aliases=("reprice",), needs=SELL)
+    async def price(ctx: Context, item: Item, account: Account | None, amount: Money) -> None: ...
+
+Arguments are resolved by their type. A parameter of a type that nobody can resolve fails when the module is imported.
+`@action("draft.set")` registers what a button does; it gets the button's stored values as keywords.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, NewType
+
+from core.money import Money
+from core.rules.access import LOOK
+from core.values.states import Role
+from storage.models import Account, Item
+
+Rest = NewType("Rest", str)  # everything that is left of the line
+Word = NewType("Word", str)  # one word
+Count = NewType("Count", int)  # a whole number
+
+RESOLVABLE: tuple[Any, ...] = (Item, Account, Money, Rest, Word, Count)
+Handler = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An argument: its name, its type and whether it may be left out."""
+
+    name: str
+    type: Any
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command and what help says about it. `needs` is the least role that may use it."""
+
+    name: str
+    summary: str
+    example: str
+    handler: Handler
+    parameters: tuple[Parameter, ...]
+    aliases: tuple[str, ...] = ()
+    needs: Role = LOOK
+    topic: str = ""
+    details: str = ""
+
+
+@dataclass(slots=True)
+class Registry:
+    """Everything that can be said and pressed."""
+
+    commands: dict[str, Command] = field(default_factory=dict)
+    names: dict[str, Command] = field(default_factory=dict)
+    actions: dict[str, tuple[Handler, Role]] = field(default_factory=dict)
+
+
+REGISTRY = Registry()
+
+
+def command(
+    name: str, summary: str, example: str, *, aliases: tuple[str, ...] = (), needs: Role = LOOK, topic: str = "", details: str = ""
+) -> Callable[[Handler], Handler]:
+    """Register a command."""
+
+    def register(handler: Handler) -> Handler:
+        made = Command(name, summary, example, handler, _parameters(handler), aliases, needs, topic, details)
+        for spelling in (name, *aliases):
+            if spelling in REGISTRY.names:
+                raise TypeError(f"two commands are called /{spelling}")
+            REGISTRY.names[spelling] = made
+        REGISTRY.commands[name] = made
+        return handler
+
+    return register
+
+
+def action(name: str, *, needs: Role = LOOK) -> Callable[[Handler], Handler]:
+    """Register what a button does."""
+
+    def register(handler: Handler) -> Handler:
+        if name in REGISTRY.actions:
+            raise TypeError(f"two actions are called {name}")
+        REGISTRY.actions[name] = (handler, needs)
+        return handler
+
+    return register
+
+
+def _parameters(handler: Handler) -> tuple[Parameter, ...]:
+    hints = typing.get_type_hints(handler)
+    made = []
+    for name in list(inspect.signature(handler).parameters)[1:]:
+        kind, optional = _plain(hints[name])
+        if kind not in RESOLVABLE:
+            raise TypeError(f"/{handler.__name__}: nobody can resolve the argument “{name}” of type {kind}")
+        made.append(Parameter(name, kind, optional))
+    return tuple(made)
+
+
+def _plain(hint: Any) -> tuple[Any, bool]:
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        kinds = [one for one in typing.get_args(hint) if one is not type(None)]
+        return kinds[0], len(kinds) < len(typing.get_args(hint))
+    return hint, False
+
+
+def commands() -> list[dict[str, str]]:
+    """The commands for menus and palettes, in the order of their topics."""
+    return [
+        {"name": one.name, "summary": one.summary, "example": one.example, "topic": one.topic, "aliases": " ".join(one.aliases)}
+        for one in REGISTRY.commands.values()
+    ]

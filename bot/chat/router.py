@@ -1,0 +1,243 @@
+"""Takes what people say on any surface to the command that it means, in one transaction with its inbox row.
+
+The order: who is it, what came (a press, photos, a command, an answer to a question, plain words), may they, do it. What goes wrong
+is one sentence in the same chat, and nothing of it is half done.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import bot.chat.commands as _commands  # noqa: F401 - registers every command and action
+from bot.chat.arguments import resolve
+from bot.chat.context import Context
+from bot.chat.registry import REGISTRY, Command
+from bot.chat.words import _
+from core.errors import HaggleError, Invalid, Refused
+from core.flows import accounts, intake, people
+from core.flows.house import House
+from core.flows.people import Person
+from core.flows.posts import put_card, put_said
+from core.rules.access import SELL, may, refusal
+from core.rules.captions import read_caption
+from core.values.card import Card, Inbound
+from core.values.states import Role
+from storage.models import CardButton, Question, Workspace
+
+log = structlog.get_logger()
+SettleIn = Callable[[AsyncSession], Awaitable[None]]
+FILE = "file:"
+
+
+@dataclass(slots=True)
+class _Photos:
+    """Photos that were fetched and kept, and what was wrong with the others."""
+
+    stored: list[Any] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+class Router:
+    """The listener behind every surface."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def hear(self, inbound: Inbound, settle: SettleIn) -> None:
+        person = await people.who(self._house, inbound.surface, inbound.person)
+        if person is None:
+            await self._stranger(inbound, settle)
+            return
+        photos = await self._fetch(inbound)
+        told = await self._consent_answer(inbound)
+        try:
+            async with self._house.db.write() as session:
+                ctx = await self._context(session, person, inbound)
+                await self._remember(ctx, photos)
+                if told:
+                    await ctx.say(told)
+                else:
+                    await self._do(ctx, photos)
+                await settle(session)
+        except HaggleError as error:
+            await self._explain(person, inbound, settle, error)
+        self._settled(inbound)
+
+    def _settled(self, inbound: Inbound) -> None:
+        if surface := self._house.surfaces.get(inbound.surface):
+            surface.settled(inbound.chat)
+
+    async def _context(self, session: AsyncSession, person: Person, inbound: Inbound) -> Context:
+        return Context(self._house, session, person, await session.get_one(Workspace, person.workspace_id), inbound)
+
+    async def _remember(self, ctx: Context, photos: _Photos) -> None:
+        said = {"text": ctx.inbound.text, "photos": [one.sha256 for one in photos.stored]}
+        if said["text"] or said["photos"]:
+            put_said(ctx.session, ctx.db, ctx.place, said, workspace=ctx.person.workspace_id)
+
+    async def _explain(self, person: Person, inbound: Inbound, settle: SettleIn, error: HaggleError) -> None:
+        """Nothing of it was done: say so in a transaction of its own."""
+        async with self._house.db.write() as session:
+            ctx = await self._context(session, person, inbound)
+            await self._remember(ctx, _Photos())
+            await ctx.say(Card(text=str(error), mood="warn"))
+            await settle(session)
+
+    async def _stranger(self, inbound: Inbound, settle: SettleIn) -> None:
+        """A stranger who brings a one-time code comes in; any other gets one sentence and nothing else."""
+        word, _space, code = inbound.text.partition(" ")
+        welcome: Card
+        workspace: str | None = None
+        if word in ("/start", "/join") and code.strip():
+            try:
+                person = await people.enter(
+                    self._house, code.strip(), inbound.surface, inbound.person, name=inbound.name or "Owner", chat=inbound.chat
+                )
+                workspace, welcome = person.workspace_id, greeting(person)
+            except Refused as error:
+                welcome = Card(text=str(error))
+        else:
+            welcome = Card(text=_("This Haggle belongs to somebody. Ask its owner for an invitation."))
+        async with self._house.db.write() as session:
+            await put_card(session, self._house.db, (inbound.surface, inbound.chat), welcome, workspace=workspace, priority=2)
+            await settle(session)
+        self._settled(inbound)
+
+    async def _fetch(self, inbound: Inbound) -> _Photos:
+        """Bring photos home before the transaction begins: downloads are slow, and some are no photos."""
+        found = _Photos()
+        for name in inbound.photos:
+            if not name.startswith(FILE):
+                found.stored.append(await self._house.photos.find(name))
+                continue
+            try:
+                data = await self._house.surfaces[inbound.surface].fetch(name.removeprefix(FILE))
+                found.stored.append(await self._house.photos.put(data))
+            except (Invalid, Refused) as error:
+                found.problems.append(str(error))
+        return found
+
+    async def _consent_answer(self, inbound: Inbound) -> str:
+        """An address pasted back from a consent page finishes the connection: a laptop has no public address to be called at."""
+        text = inbound.text.strip()
+        if not text.startswith(("http://", "https://")) or " " in text:
+            return ""
+        parts = urlsplit(text)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        if "state" not in query:
+            return ""
+        kind = await accounts.kind_of_consent(self._house, query["state"])
+        if not kind:
+            return _("This address does not belong to a connection that was begun here. Type /connect and use the new link.")
+        try:
+            return await accounts.finish_connect(self._house, kind, query)
+        except HaggleError as error:
+            return str(error)
+
+    async def _do(self, ctx: Context, photos: _Photos) -> None:
+        inbound = ctx.inbound
+        for problem in photos.problems:
+            await ctx.say(Card(text=problem, mood="warn"))
+        if inbound.press:
+            await self._press(ctx)
+        elif photos.stored:
+            await self._photos(ctx, photos.stored)
+        elif inbound.text.startswith("/"):
+            await self._command(ctx, inbound.text)
+        elif inbound.text.strip():
+            await self._words(ctx)
+
+    async def _press(self, ctx: Context) -> None:
+        """Buttons carry the id of a stored action, authorised now: months later it says what has happened since."""
+        row = await ctx.session.get(CardButton, ctx.inbound.press)
+        if row is None or row.workspace_id != ctx.person.workspace_id:
+            raise Refused(_("I do not know this button any more. Ask for the card again, for example with /items."))
+        values = dict(row.action)
+        name = str(values.pop("do"))
+        if name == "say":
+            await self._command(ctx, str(values["text"]))
+            return
+        handler, needs = REGISTRY.actions[name]
+        _check(ctx, needs)
+        await handler(ctx, **values)
+
+    async def _photos(self, ctx: Context, stored: Sequence[Any]) -> None:
+        """Photos begin a draft, go on with their album, or join the item whose card they reply to."""
+        _check(ctx, SELL)
+        for one in stored:
+            await intake.keep_photo(ctx.session, ctx.db, ctx.person.workspace_id, one)
+        names = [one.sha256 for one in stored]
+        hints = read_caption(ctx.inbound.text, ctx.workspace.currency)
+        subject = await ctx.replied_subject()
+        if subject and subject[0] == "item":
+            await intake.join(ctx.session, self._house, subject[1], names)
+            return
+        album = f"{ctx.inbound.surface}:{ctx.inbound.chat}:{ctx.inbound.album}" if ctx.inbound.album else ""
+        row = await intake.collecting(ctx.session, ctx.person.workspace_id, album)
+        if row is not None:
+            await intake.collect(ctx.session, self._house, row, names, hints, ended=ctx.inbound.ended)
+            return
+        ended = ctx.inbound.ended or not ctx.inbound.album
+        await intake.begin(ctx.session, self._house, ctx.person, ctx.place, names, hints=hints, album=album, ended=ended)
+
+    async def _command(self, ctx: Context, text: str) -> None:
+        word, _space, rest = text.partition(" ")
+        word, _newline, more = word.partition("\n")
+        name = word.lstrip("/").partition("@")[0].lower()
+        command = REGISTRY.names.get(name)
+        if command is None:
+            raise Invalid(_unknown(name))
+        await self.run(ctx, command, f"{more} {rest}".strip() if more else rest)
+
+    async def run(self, ctx: Context, command: Command, text: str) -> None:
+        """Carry a command out with what was typed after it."""
+        _check(ctx, command.needs)
+        values = await resolve(ctx, command, text)
+        await command.handler(ctx, **values)
+
+    async def _words(self, ctx: Context) -> None:
+        """Plain words answer a question that is open in this chat, or are a command without its slash."""
+        question = await ctx.session.get(Question, ctx.place)
+        first = ctx.inbound.text.split(maxsplit=1)[0].lower()
+        if question is not None and first not in ("help", "undo"):
+            values = {**question.action, "answer": ctx.inbound.text.strip()}
+            handler, needs = REGISTRY.actions[str(values.pop("do"))]
+            _check(ctx, needs)
+            await ctx.session.delete(question)
+            await handler(ctx, **values)
+            return
+        if first in REGISTRY.names:
+            await self._command(ctx, "/" + ctx.inbound.text.strip())
+            return
+        raise Invalid(_("I did not understand that. Send me photos of something to sell, or type /help to see what I can do."))
+
+
+def _check(ctx: Context, needs: Role) -> None:
+    if not may(ctx.person.role, needs):
+        raise Refused(refusal(ctx.person.role, needs))
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, REGISTRY.names, n=1, cutoff=0.5)
+    if near:
+        return _("There is no /{name}. Did you mean /{near}? /help lists everything.").format(name=name, near=near[0])
+    return _("There is no /{name}. /help lists everything.").format(name=name)
+
+
+def greeting(person: Person) -> Card:
+    """The first thing somebody reads."""
+    return Card(
+        title=_("Hello! I am Haggle."),
+        text=_(
+            "Send me photos of something you want to sell. I draft the listing and show where each detail comes from; you tap Publish. "
+            "When it sells anywhere I take it down everywhere else, check that it is really gone, and tell you what you earned.\n\n"
+            "/channels shows where you sell, /help what I can do."
+        ),
+    )
