@@ -1,0 +1,198 @@
+"""Listings on eBay: an inventory item, an offer on it, and the listing that publishing the offer makes.
+
+Every step is found by looking before it is done, so that a lost answer is made good by simply doing all of it again: the item is
+put, the offer is found by its sku, and a published offer says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from core.errors import Missing, Refused, Unreachable
+from core.money import Money
+from core.values.channel import Connection, Live, Ref, Wanted
+from integrations.ebay import mapping
+from integrations.ebay.catalogue import Catalogue
+from integrations.ebay.client import Client
+from integrations.ebay.conditions import choose
+from integrations.ebay.errors import PHOTO_IDS, of_errors
+from integrations.ebay.photos import Photos
+
+OFFER_EXISTS = "25002"  # a general id; only looking tells whether it was this
+DELIST_SECONDS = 6.0  # a sale waits for this: rather ask again than wait the usual 20 s
+
+Offer = Mapping[str, Any]
+
+
+class Listings:
+    def __init__(self, client: Client, catalogue: Catalogue) -> None:
+        self._client = client
+        self._catalogue = catalogue
+        self._photos = Photos(client)
+
+    async def state(self, account: Connection, known: Ref) -> Live:
+        return mapping.live_of(await self._find(account, known), known.external, self._client.settings)
+
+    async def listed(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
+        """Live exactly once, and equal to `wanted`."""
+        return await self._write(account, wanted, known, await self._find(account, known))
+
+    async def revised(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
+        return await self._write(account, wanted, known, await self._live(account, known))
+
+    async def absent(self, account: Connection, known: Ref) -> Live:
+        """Ended, or never there. One look, one withdrawal, one look."""
+        offer = await self._find(account, known, DELIST_SECONDS)
+        if offer is None or mapping.is_ended(offer):
+            return mapping.live_of(offer, known.external, self._client.settings)
+        refused: Refused | Missing | None = None
+        try:
+            await self._post(account, f"/offer/{offer['offerId']}/withdraw", patience=DELIST_SECONDS)
+        except (Refused, Missing) as error:
+            refused = error  # perhaps because it ended a moment ago: the look tells
+        after = await self._find(account, Ref(known.sku, {"offer": str(offer["offerId"])}), DELIST_SECONDS)
+        if mapping.is_ended(after):
+            external = mapping.live_of(offer, known.external, self._client.settings).external
+            return mapping.live_of(after, external, self._client.settings)
+        raise refused or Unreachable("eBay still shows the listing after ending it. I will try again.", cause="live after withdraw")
+
+    async def repriced(self, account: Connection, known: Ref, price: Money) -> Live:
+        offer = await self._live(account, known)
+        if mapping.money_of((offer.get("pricingSummary") or {}).get("price")) != price:
+            await self._bulk(account, mapping.price_body(known.sku, str(offer["offerId"]), price))
+            offer = await self._again(account, offer)
+            if mapping.money_of((offer.get("pricingSummary") or {}).get("price")) != price:
+                raise Unreachable("eBay still shows the old price. I will try again.", cause="price not taken")
+        return mapping.live_of(offer, known.external, self._client.settings)
+
+    async def with_quantity(self, account: Connection, known: Ref, quantity: int) -> Live:
+        """Also brings a sold-out listing back, which eBay keeps for that. `Missing` when it has ended."""
+        offer = await self._find(account, known)
+        if offer is None or mapping.is_ended(offer):
+            raise _not_live()
+        if int(offer.get("availableQuantity") or 0) != quantity:
+            await self._bulk(account, mapping.quantity_body(known.sku, str(offer["offerId"]), quantity))
+            offer = await self._again(account, offer)
+            if int(offer.get("availableQuantity") or 0) != quantity:
+                raise Unreachable("eBay still shows the old quantity. I will try again.", cause="quantity not taken")
+        return mapping.live_of(offer, known.external, self._client.settings)
+
+    # -- looking
+
+    async def _find(self, account: Connection, known: Ref, patience: float | None = None) -> Offer | None:
+        """The fixed-price offer of our sku on our marketplace: by its id where that is known, else by the sku. `patience` is in seconds."""
+        base = f"{self._client.settings.inventory}/offer"
+        if known.external.get("offer"):
+            try:
+                url = f"{base}/{quote(known.external['offer'], safe='')}"
+                return (await self._client.as_seller(account, "GET", url, timeout=patience)).object()
+            except Missing:
+                pass  # deleted on eBay; another may have been made for the sku
+        params = {"sku": known.sku, "marketplace_id": self._client.settings.marketplace, "format": "FIXED_PRICE"}
+        try:
+            found = (await self._client.as_seller(account, "GET", base, params=params, timeout=patience)).object()
+        except Missing:
+            return None
+        offers: Sequence[Offer] = found.get("offers") or []
+        return next((one for one in offers if one.get("status") == "PUBLISHED"), offers[0] if offers else None)
+
+    async def _live(self, account: Connection, known: Ref) -> Offer:
+        offer = await self._find(account, known)
+        if offer is None or not mapping.is_live(offer):
+            raise _not_live()
+        return offer
+
+    async def _again(self, account: Connection, offer: Offer) -> Offer:
+        url = f"{self._client.settings.inventory}/offer/{offer['offerId']}"
+        return (await self._client.as_seller(account, "GET", url)).object()
+
+    async def _proven(self, account: Connection, sku: str, offer_id: str, known: Ref, photos: Mapping[str, str]) -> Live:
+        """What eBay shows now, which must be live."""
+        offer = await self._find(account, Ref(sku, {"offer": offer_id}))
+        if offer is not None and (offer.get("listing") or {}).get("listingOnHold"):
+            raise Refused("eBay has put this listing on hold. Open it on eBay, see what is wrong and settle it there.", code="25096")
+        if offer is None or not mapping.is_live(offer):
+            raise Unreachable("eBay does not show the listing yet. I will look again.", cause="not live after writing")
+        return mapping.live_of(offer, {**known.external, "photos": mapping.photos_text(photos)}, self._client.settings)
+
+    # -- writing
+
+    async def _write(self, account: Connection, wanted: Wanted, known: Ref, offer: Offer | None) -> Live:
+        """Make item, offer and listing as wanted, and read them back."""
+        # Before anything is uploaded: is all there that the offer needs?
+        mapping.offer_body(wanted, account.settings, self._client.settings)
+        condition = choose(wanted.condition, await self._catalogue.conditions(account, wanted.category))
+        photos = await self._photos.urls(account, wanted.photos, mapping.photos_of(known.external))
+        try:
+            written = await self._publish(account, wanted, condition, offer, list(photos.values()))
+        except Refused as error:
+            if error.code not in PHOTO_IDS:
+                raise
+            # eBay forgets pictures that no listing has used for some days: with fresh ones it is a fair try.
+            photos = await self._photos.urls(account, wanted.photos, {}, anew=True)
+            written = await self._publish(account, wanted, condition, offer, list(photos.values()))
+        return await self._proven(account, wanted.sku, written, known, photos)
+
+    async def _publish(self, account: Connection, wanted: Wanted, condition: str, offer: Offer | None, photos: list[str]) -> str:
+        """Item, offer, listing; gives the offer's id. What eBay has already is not written: each write of a live listing counts among
+        its 250 revisions of the day."""
+        item = mapping.item_body(wanted, condition, photos)
+        if offer is None or not mapping.covers(await self._item(account, wanted.sku), item):
+            await self._send(account, "PUT", f"/inventory_item/{quote(wanted.sku, safe='')}", item)
+        if offer is None:
+            offer = await self._create(account, wanted)
+        else:
+            offer = await self._update(account, wanted, offer)
+        if not mapping.is_live(offer):
+            await self._post(account, f"/offer/{offer['offerId']}/publish")
+        return str(offer["offerId"])
+
+    async def _update(self, account: Connection, wanted: Wanted, offer: Offer) -> Offer:
+        body = mapping.offer_body(wanted, account.settings, self._client.settings)
+        if mapping.covers(offer, body):
+            return offer
+        await self._send(account, "PUT", f"/offer/{offer['offerId']}", body)
+        return await self._again(account, offer)
+
+    async def _create(self, account: Connection, wanted: Wanted) -> Offer:
+        body = mapping.new_offer_body(wanted, account.settings, self._client.settings)
+        try:
+            made = await self._send(account, "POST", "/offer", body)
+        except Refused as error:
+            there = await self._find(account, Ref(wanted.sku)) if error.code == OFFER_EXISTS else None
+            if there is None:
+                raise
+            return await self._update(account, wanted, there)
+        if not made.get("offerId"):
+            raise Unreachable("eBay did not say what it made. I will look again.", cause="no offerId")
+        return made
+
+    async def _item(self, account: Connection, sku: str) -> Mapping[str, Any] | None:
+        try:
+            return (
+                await self._client.as_seller(account, "GET", f"{self._client.settings.inventory}/inventory_item/{quote(sku, safe='')}")
+            ).object()
+        except Missing:
+            return None
+
+    async def _send(self, account: Connection, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        headers = {"Content-Language": self._client.settings.site.language}
+        answer = await self._client.as_seller(account, method, f"{self._client.settings.inventory}{path}", json=body, headers=headers)
+        return answer.object()
+
+    async def _post(self, account: Connection, path: str, patience: float | None = None) -> None:
+        await self._client.as_seller(account, "POST", f"{self._client.settings.inventory}{path}", timeout=patience)
+
+    async def _bulk(self, account: Connection, body: Mapping[str, Any]) -> None:
+        """A bulk call of one; its answer is 200 or 207 and holds an error of its own for each part."""
+        url = f"{self._client.settings.inventory}/bulk_update_price_quantity"
+        answer = (await self._client.as_seller(account, "POST", url, json=body)).object()
+        for one in answer.get("responses") or []:
+            if int(one.get("statusCode") or 200) >= 400 and one.get("errors"):
+                raise of_errors(one["errors"], int(one["statusCode"]))
+
+
+def _not_live() -> Missing:
+    return Missing("It is not live on eBay. Publish it first.", code="not_live")
