@@ -35,7 +35,7 @@ async def current(url: str) -> str | None:
 
 async def upgrade(url: str, revision: str = HEAD) -> bool:
     """Bring the database up to `revision`. False when it was there already. Raises `Invalid` when a newer Haggle made it."""
-    async with _connected(url) as connection:
+    async with connected(url) as connection:
         on_postgres = connection.dialect.name == "postgresql"
         if on_postgres:
             await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('haggle migrate'))"))
@@ -60,7 +60,7 @@ async def downgrade(url: str, revision: str) -> None:
 
 async def run(url: str, step: Callable[[Connection], T]) -> T:
     """Do something to the schema in one transaction."""
-    async with _connected(url) as connection:
+    async with connected(url) as connection:
         return await connection.run_sync(step)
 
 
@@ -93,7 +93,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
+async def connected(url: str) -> AsyncIterator[AsyncConnection]:
     engine = create_async_engine(normal_url(url), poolclass=NullPool)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _plain_sqlite)

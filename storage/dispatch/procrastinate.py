@@ -17,6 +17,7 @@ import procrastinate
 import structlog
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.jobs import DeleteJobCondition, Status
+from procrastinate.types import JSONDict
 from sqlalchemy.engine import make_url
 
 from storage.dispatch.inprocess import InProcess
@@ -51,9 +52,11 @@ class Procrastinate:
 
     async def _pass_on(self, table: str, ids: list[str], priority: int, delay: float) -> None:
         job = self._app.configure_task(TASK, queue=queue_of(table), priority=-priority)  # theirs: the larger comes first
-        parts = [ids[at : at + SHARE] for at in range(0, len(ids), SHARE)]
+        told: list[JSONDict] = [
+            {"table": table, "ids": list(ids[at : at + SHARE]), "priority": priority, "delay": delay} for at in range(0, len(ids), SHARE)
+        ]
         try:
-            await job.batch_defer_async(*({"table": table, "ids": part, "priority": priority, "delay": delay} for part in parts))
+            await job.batch_defer_async(*told)
         except ProcrastinateException as error:  # the rows are committed; the sweep finds them
             log.warning("could not pass on a wake-up", table=table, rows=len(ids), error=repr(error))
 
