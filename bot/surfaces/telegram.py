@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,9 +25,9 @@ from bot.surfaces.telegram_errors import KeepSecret, ours
 from bot.surfaces.telegram_send import Sender
 from bot.surfaces.telegram_updates import ALLOWED, FILE, SURFACE, Updates
 from core.errors import HaggleError, Invalid, Missing, Unreachable
-from core.flows.house import House
+from core.ports import PhotoShelf
 from core.values.card import Card
-from storage.inbox import Delivery
+from storage.inbox import Delivery, Inbox
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +42,15 @@ _PRIORITY = 2  # people who wait come right after sales
 _App = Application[Any, Any, Any, Any, Any, Any]
 
 
+class Rooms(Protocol):
+    """What this surface uses of the house."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def photos(self) -> PhotoShelf: ...
+
+
 class TelegramSurface:
     """A bot. `public_url` with https makes Telegram call us at `WEBHOOK_PATH`; otherwise we ask Telegram (polling).
 
@@ -51,7 +60,7 @@ class TelegramSurface:
 
     name = SURFACE
 
-    def __init__(self, house: House, *, token: str, api_url: str = API_URL, public_url: str = "", webhook_secret: str = "") -> None:
+    def __init__(self, house: Rooms, *, token: str, api_url: str = API_URL, public_url: str = "", webhook_secret: str = "") -> None:
         self._house = house
         self._public_url = public_url.rstrip("/")
         self._secret = webhook_secret or hmac.new(token.encode(), b"webhook", hashlib.sha256).hexdigest()
