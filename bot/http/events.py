@@ -1,0 +1,72 @@
+"""What happens in a chat, as it happens: server-sent events.
+
+    event: news      data: {"posts": [...], "gone": [ids], "cursor": ISO time, "flood": bool}      id: the cursor
+    event: left      the session is over; do not come again
+
+A reader that comes back with `Last-Event-ID` (browsers do) or `?since=` goes on from there. Bells are hints here too: every
+`KEEP_ALIVE` seconds the database is read without one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from bot.http.chat_log import Changes
+from bot.http.entrance import Member
+from bot.surfaces.web import WebSurface
+from core.errors import Invalid
+from core.flows import people
+from core.flows.house import House
+
+KEEP_ALIVE = 20.0  # seconds; proxies cut what is silent for longer, and a session that ended is noticed by then
+GATHER = 0.05  # seconds after a message in which further news gather: a burst of sales is a few messages, not hundreds
+
+
+class Events:
+    """`GET /api/v1/events`."""
+
+    def __init__(self, house: House, web: WebSurface, *, keep_alive: float = KEEP_ALIVE) -> None:
+        self._house = house
+        self._web = web
+        self._keep_alive = keep_alive
+
+    def router(self) -> APIRouter:
+        router = APIRouter()
+        router.add_api_route("/api/v1/events", self.events, response_class=StreamingResponse)
+        return router
+
+    async def events(self, request: Request, person: Member, since: str = "") -> StreamingResponse:
+        told = request.headers.get("last-event-id", "") or since
+        start = _time(told) if told else self._house.db.now()
+        stream = self._stream(person.member_id, request.state.token, start)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    async def _stream(self, chat: str, token: str, since: datetime) -> AsyncIterator[str]:
+        with self._web.listen(chat) as bell:
+            yield "retry: 1000\n\n"
+            changes = Changes(self._house.db, chat, since)
+            while not bell.ended:
+                if await people.session_person(self._house, token) is None:
+                    yield "event: left\ndata: {}\n\n"
+                    return
+                news = await changes.fresh()
+                if news:
+                    yield f"event: news\nid: {news.cursor.isoformat()}\ndata: {json.dumps(news.to_json())}\n\n"
+                    await asyncio.sleep(GATHER)
+                elif not await bell.hear(self._keep_alive):
+                    yield ": still here\n\n"
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not escaped in an address arrives as a space
+    except ValueError as error:
+        raise Invalid("This stream cannot go on from there: load the page again.", cause=text[:80]) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
