@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -210,6 +210,9 @@ class PhotoShelf(Protocol):
     async def read(self, sha256: str, size: Size) -> bytes: ...
 
     async def jpeg(self, sha256: str) -> bytes: ...
+
+    async def sweep(self, keep: Collection[str], before: datetime) -> int:
+        """Delete what is not in `keep` and was not touched since `before`. Answers how many."""
 
 
 class Dispatcher(Protocol):

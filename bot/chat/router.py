@@ -20,7 +20,7 @@ from bot.chat.arguments import resolve
 from bot.chat.context import Context
 from bot.chat.registry import REGISTRY, Command
 from bot.chat.words import _
-from core.errors import HaggleError, Invalid, Refused
+from core.errors import HaggleError, Invalid, Missing, Refused
 from core.flows import accounts, intake, people
 from core.flows.house import House
 from core.flows.people import Person
@@ -120,7 +120,7 @@ class Router:
             try:
                 data = await self._house.surfaces[inbound.surface].fetch(name.removeprefix(FILE))
                 found.stored.append(await self._house.photos.put(data))
-            except (Invalid, Refused) as error:
+            except (Invalid, Missing, Refused) as error:
                 found.problems.append(str(error))
         return found
 
@@ -153,6 +153,8 @@ class Router:
             await self._command(ctx, inbound.text)
         elif inbound.text.strip():
             await self._words(ctx)
+        elif not photos.problems:
+            await ctx.say(_("I can read photos and words. Send me photos of something to sell, or type /help."))
 
     async def _press(self, ctx: Context) -> None:
         """Buttons carry the id of a stored action, authorised now: months later it says what has happened since."""

@@ -151,6 +151,17 @@ async def _wake_waiting(session: AsyncSession, db: Database, account_id: str) ->
         wake(session, "change", key, priority=priority)
 
 
+async def set_ship_from(house: House, session: AsyncSession, person: Person, account: Account, place: Mapping[str, str]) -> None:
+    """Where things are sent from: {country, postcode, city, state}. The account is checked again with it."""
+    account.settings = {**account.settings, "ship_from": dict(place), "recheck": True}
+    account.due_at = house.db.now()
+    wake(session, "account", account.id, priority=2)
+    audit.record(
+        session, workspace=account.workspace_id, at=house.db.now(), actor=person.actor, action="account.ship_from",
+        subject=("account", account.id), data={"country": place.get("country", "")},
+    )  # fmt: skip
+
+
 async def add_assisted(house: House, session: AsyncSession, person: Person, kind: str) -> Account:
     """Switch on a marketplace without an API: its work becomes tasks with a kit to copy."""
     db = house.db
@@ -222,6 +233,8 @@ class AccountFlow:
         if not house.outward or (workspace and workspace.paused) or account.channel not in house.channels:
             await self._next(claim, house.poll_seconds)
             return
+        if account.settings.get("recheck"):
+            await self._recheck(account)
         since = (account.orders_since or db.now() - FIRST_LOOK) - OVERLAP
         started = db.now()
         page = await house.channels[account.channel].orders_since(connection(house, account), since)
@@ -229,6 +242,16 @@ class AccountFlow:
             await sales.take(house, account, order, seen_by="poll")
         healthy = account.last_webhook_at is not None and account.last_webhook_at > started - timedelta(hours=1)
         await self._next(claim, max(house.poll_seconds, SLOWEST_POLL) if healthy else house.poll_seconds, read_to=max(since, page.cursor))
+
+    async def _recheck(self, account: Account) -> None:
+        """Something about the account was set: ask the marketplace whether it can sell now."""
+        house, db = self._house, self._house.db
+        health = await house.channels[account.channel].check(connection(house, account))
+        async with db.write() as session:
+            fresh = await session.get_one(Account, account.id)
+            fresh.settings = {**fresh.settings, **health.settings, "problems": list(health.problems), "recheck": False}
+            await touch(session, db, ("channels", fresh.workspace_id))
+            await _wake_waiting(session, db, fresh.id)
 
     async def _next(self, claim: Claim, seconds: float, **read: Any) -> None:
         db = self._house.db

@@ -101,7 +101,15 @@ async def channels(easel: Easel, workspace_id: str) -> Card:
         for kind, able in easel.house.capabilities.items()
         if kind not in known
     ]
-    rows = [tuple(others[start : start + 3]) for start in range(0, len(others), 3)] + [
+    places = [
+        Button(
+            _("Where {name} ships from…").format(name=easel.channel(one.channel)), {"do": "channel.ship_from", "account": one.id}, "primary"
+        )
+        for one in there
+        if one.settings.get("problems")
+    ]
+    rows = [tuple(places)] if places else []
+    rows += [tuple(others[start : start + 3]) for start in range(0, len(others), 3)] + [
         tuple(buttons[start : start + 3]) for start in range(0, len(buttons), 3)
     ]
     text = "" if there else _("Nothing is connected yet. Choose where you sell.")

@@ -104,6 +104,25 @@ async def disconnect_now(ctx: Context, account: str, down: bool) -> None:
     await ctx.say(Card(text=text, mood="warn" if live else "good"))
 
 
+@action("channel.ship_from", needs=RUN)
+async def ship_from(ctx: Context, account: str) -> None:
+    await ctx.ask(
+        _("Where do you ship from? Type postcode and country, such as 10001 US."),
+        {"do": "channel.ship_from_answer", "account": account},
+    )
+
+
+@action("channel.ship_from_answer", needs=RUN)
+async def ship_from_answer(ctx: Context, account: str, answer: str) -> None:
+    postcode, _space, country = answer.replace(",", " ").strip().rpartition(" ")
+    if not postcode.strip() or len(country) != 2 or not country.isalpha():
+        raise Invalid(_("Type the postcode and the country as two letters, such as 10001 US."))
+    place = {"postcode": " ".join(postcode.split()), "country": country.upper()}
+    row = await ctx.session.get_one(Account, account)
+    await accounts.set_ship_from(ctx.house, ctx.session, ctx.person, row, place)
+    await ctx.say(_("Thank you. I ask {name} whether it can sell now.").format(name=row.name))
+
+
 @command("webhooks", _("Deliveries that could not be taken in"), "/webhooks", needs=RUN, topic=CHANNELS)
 async def webhooks(ctx: Context) -> None:
     sources = tuple(ctx.house.channels)

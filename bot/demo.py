@@ -1,0 +1,62 @@
+"""Connecting the stand-in marketplaces for `--sandbox`: the ordinary consent, walked by a program instead of a browser.
+
+The connector gives the link, the stand-in's own page is agreed to, and what it sends back goes to the same function as a seller's
+callback. The product has no branch that knows about it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+from sqlalchemy import select
+
+from core.errors import Unreachable
+from core.flows import accounts
+from core.flows.people import Person, person_of
+from core.values.states import AccountState, Role
+from storage.models import Account, Member
+
+if TYPE_CHECKING:
+    from bot.wiring import App
+
+
+SHIP_FROM = {"country": "US", "postcode": "10001"}
+
+
+async def connect_all(app: App, shop: str) -> list[str]:
+    """Connect what is not connected yet, as the owner. Answers a sentence for each."""
+    house = app.house
+    async with house.db.read() as session:
+        owner = (await session.execute(select(Member).where(Member.role == Role.OWNER).order_by(Member.id).limit(1))).scalar()
+        known = set((await session.execute(select(Account.channel).where(Account.state == AccountState.ACTIVE))).scalars())
+    if owner is None:
+        return []
+    missing = [kind for kind in sorted(house.capabilities) if kind not in known]
+    return [await _connect(app, person_of(owner), kind, shop if kind == "shopify" else "") for kind in missing]
+
+
+async def _connect(app: App, person: Person, kind: str, hint: str) -> str:
+    house = app.house
+    async with house.db.write() as session:
+        if not house.capabilities[kind].native:
+            account = await accounts.add_assisted(house, session, person, kind)
+            return f"{account.name} is prepared."
+        url = await accounts.begin_connect(house, session, person, kind, hint)
+    told = await accounts.finish_connect(house, kind, await agree(url))
+    async with house.db.write() as session:
+        account = (await session.execute(select(Account).where(Account.channel == kind))).scalar_one()
+        if account.settings.get("problems"):  # the stand-in's seller has not said yet where they ship from
+            await accounts.set_ship_from(house, session, person, account, SHIP_FROM)
+    return told
+
+
+async def agree(url: str) -> dict[str, str]:
+    """Agree on a stand-in's consent page; the query that the seller's browser would be sent back with."""
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as browser:
+        asked = dict(parse_qsl(urlsplit(url).query))
+        answer = await browser.post(url, data={**asked, "answer": "agree"})
+    if answer.status_code not in (302, 303):
+        raise Unreachable("The stand-in marketplace did not answer its own consent page.", cause=f"{answer.status_code}")
+    return dict(parse_qsl(urlsplit(answer.headers["location"]).query))

@@ -1,0 +1,314 @@
+"""Builds everything once: the only module that knows every concrete class.
+
+`build(settings)` gives an `App`; `start` begins work, `stop` ends it and leaves what was claimed to others.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select
+
+from bot.chat.cards import Artist
+from bot.chat.registry import commands
+from bot.chat.router import Router
+from bot.clock import SystemClock, Ticker
+from bot.http.app import create
+from bot.settings import Settings
+from bot.surfaces.web import WebSurface
+from core.flows import accounts, people, upkeep
+from core.flows.carrying import ChangeFlow, reread_sold, shout_late
+from core.flows.deliveries import InboxFlow
+from core.flows.engine import Engine
+from core.flows.house import House
+from core.flows.intake import DraftFlow
+from core.flows.posts import PostFlow
+from core.flows.tasks import TaskFlow
+from core.ports import Channel, Clock, Connector, Reader, WebhookGate
+from core.values.channel import Capabilities
+from core.values.states import AccountState, Role
+from integrations.ai import offline
+from integrations.assisted.kits import CAPABILITIES, Kits
+from integrations.ebay.channel import EbayChannel
+from integrations.ebay.client import Client as EbayClient
+from integrations.ebay.connect import EbayConnector
+from integrations.ebay.settings import WORLDS, EbaySettings
+from integrations.ebay.webhook import EbayWebhook
+from integrations.http import Http
+from integrations.shopify.channel import ShopifyChannel
+from integrations.shopify.connect import ShopifyConnector
+from integrations.shopify.settings import CALLBACK_PATH, ShopifySettings
+from integrations.shopify.webhook import ShopifyWebhookGate
+from storage import audit, photos, work
+from storage.db import Database
+from storage.dispatch.procrastinate import Procrastinate
+from storage.helper import Helper
+from storage.inbox import Inbox
+from storage.keys import short_code
+from storage.models import Account, Change
+from storage.pace import Pace
+from storage.secrets import Keyring, key_of_folder, parse_keys
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Outside:
+    """The marketplaces, as ports."""
+
+    channels: Mapping[str, Channel]
+    connectors: Mapping[str, Connector]
+    gates: Mapping[str, WebhookGate]
+
+    @property
+    def capabilities(self) -> dict[str, Capabilities]:
+        return {kind: channel.capabilities for kind, channel in self.channels.items()} | dict(CAPABILITIES)
+
+
+@dataclass(slots=True)
+class App:
+    """One process of Haggle. `http` is the ASGI app; None in a worker."""
+
+    settings: Settings
+    house: House
+    engine: Engine
+    ticker: Ticker
+    outbound: Http
+    helpers: list[Helper]
+    http: Any = None
+    web: WebSurface | None = None
+    telegram: Any = None
+    reader: Reader | None = None
+    spread: Procrastinate | None = None
+    _closing: list[Any] = field(default_factory=list)
+
+    async def start(self) -> None:
+        await people.ensure_workspace(self.house, currency=self.settings.currency, timezone=self.settings.timezone)
+        await self._reach_old_accounts()
+        self.engine.start()
+        if self.spread is not None:
+            await self.spread.start()
+        self._tick()
+        self.ticker.start()
+        await self.engine.local.sweep()
+        if self.telegram is not None:
+            await self.telegram.start()
+            await self.telegram.set_menu([(one["name"], one["summary"]) for one in commands()])
+
+    async def stop(self) -> None:
+        if self.telegram is not None:
+            await self.telegram.stop()
+        self.ticker.stop()
+        if self.spread is not None:
+            await self.spread.stop()
+        await self.engine.stop()
+        if self.reader is not None and hasattr(self.reader, "close"):
+            await self.reader.close()
+        for helper in self.helpers:
+            await helper.close()
+        await self.outbound.close()
+        await self.house.db.close()
+
+    async def _reach_old_accounts(self) -> None:
+        """Accounts are polled at once after a start: nobody knows what was sold meanwhile."""
+        async with self.house.db.write() as session:
+            query = select(Account).where(Account.state == AccountState.ACTIVE, Account.channel.in_(tuple(self.house.channels)))
+            for account in (await session.execute(query)).scalars():
+                account.due_at = self.house.db.now()
+
+    def _tick(self) -> None:
+        """What the clock does. Sweeping is every process's own business; the others are done once, whoever is first."""
+        house, every = self.house, self.ticker.every
+
+        async def seal() -> None:
+            await audit.seal(house.db)
+
+        async def sweep() -> None:
+            await self.engine.local.sweep()
+
+        every("sweep", 5, sweep, once_per_slot=False)
+        every("seal", 5, seal)
+        every("late delists", 5, lambda: shout_late(house))
+        every("read again", 15, lambda: reread_sold(house))
+        every("silent accounts", 60, lambda: upkeep.shout_silent(house))
+        self.ticker.daily("retention", 3, 0, self.settings.timezone, lambda: upkeep.forget_old(house))
+        self.ticker.daily("photos", 3, 20, self.settings.timezone, lambda: upkeep.sweep_photos(house))
+
+    async def sign_in_link(self) -> str:
+        """The one-time link that signs the owner in (and makes the first to open it the owner)."""
+        code = await people.owner_code(self.house)
+        base = self.settings.public_url or f"http://localhost:{self.settings.port}"
+        return f"{base}/enter?code={code}"
+
+    async def telegram_link(self) -> str | None:
+        """The deep link that makes its opener the owner in Telegram; None without a bot."""
+        if self.telegram is None:
+            return None
+        link: str = self.telegram.deep_link(await people.owner_code(self.house))
+        return link
+
+    async def join_code(self, role: Role) -> str:
+        return await people.make_code(self.house, role)
+
+    async def idle(self) -> None:
+        """Wait until nothing is due and nothing runs in this process."""
+        await self.engine.local.idle()
+
+    async def health(self) -> dict[str, Any]:
+        """Queue depths, the oldest delist that is not proven, and the accounts."""
+        db = self.house.db
+        depths = {table: len(await work.due_ids(db, table, 1000)) for table in work.KINDS}
+        async with db.read() as session:
+            waits = select(func.min(Change.created_at)).where(Change.kind == "delist", Change.state.in_(("approved", "running")))
+            oldest = (await session.execute(waits)).scalar()
+            rows = (await session.execute(select(Account).where(Account.state != AccountState.DISCONNECTED))).scalars()
+            there = [
+                {
+                    "name": one.name, "channel": one.channel, "state": one.state, "error": one.last_error,
+                    "last_ok": one.last_ok_at.isoformat() if one.last_ok_at else None,
+                }
+                for one in rows
+            ]  # fmt: skip
+        return {
+            "due": depths,
+            "oldest_delist_seconds": (db.now() - oldest).total_seconds() if oldest else 0.0,
+            "accounts": there,
+            "calls": self.outbound.counts(),
+            "outward": self.house.outward,
+        }
+
+
+async def build(settings: Settings, clock: Clock | None = None, *, surfaces: bool | None = None) -> App:
+    """Everything of one process; `surfaces` False is a worker. Nothing runs until `start`."""
+    clock = clock or SystemClock()
+    surfaces = settings.surfaces if surfaces is None else surfaces
+    db = Database(settings.database, clock)
+    outbound = Http()
+    outside = _outside(settings, outbound)
+    pictures, reading = Helper(photos.MODULE), Helper(offline.MODULE)
+    shelf = photos.PhotoStore(settings.data_folder / "photos", pictures)
+    reader = _reader(settings, offline.OfflineReader(reading), shelf)
+    keys = parse_keys(settings.secret_key) if settings.secret_key else key_of_folder(settings.data_folder)
+    house = House(
+        db=db,
+        inbox=Inbox(db),
+        keyring=Keyring(keys),
+        pace=Pace(db),
+        photos=shelf,
+        reader=reader,
+        kits=Kits(),
+        channels=outside.channels,
+        capabilities=outside.capabilities,
+        connectors=outside.connectors,
+        gates=outside.gates,
+        outward=settings.is_outward,
+        public_url=settings.public_url,
+        poll_seconds=settings.poll_seconds,
+    )
+    house.meet(Artist(house), Router(house))
+    app = App(settings, house, _engine(house, surfaces), Ticker(db), outbound, [pictures, reading], reader=reader)
+    app.spread = None if db.is_sqlite else Procrastinate(db.url, app.engine.local)
+    db.dispatcher = app.spread or app.engine.local
+    if surfaces:
+        _add_surfaces(app)
+    return app
+
+
+def _engine(house: House, surfaces: bool) -> Engine:
+    """A worker carries everything but the conversation, whose surfaces belong to one process."""
+    worker = f"{socket.gethostname()}:{os.getpid()}:{short_code(4)}"
+    flows: dict[str, Any] = {
+        "change": ChangeFlow(house),
+        "draft": DraftFlow(house),
+        "manual_task": TaskFlow(house),
+        "account": accounts.AccountFlow(house),
+        "inbox_event": InboxFlow(house),
+    }
+    if surfaces:
+        flows["card_post"] = PostFlow(house)
+    return Engine(house.db, worker, flows)
+
+
+def _add_surfaces(app: App) -> None:
+    house, settings = app.house, app.settings
+    app.web = WebSurface()
+    house.surfaces["web"] = app.web
+    token = settings.telegram_bot_token
+    if token:
+        from bot.surfaces.telegram import TelegramSurface  # 20 MB that a seller without a bot need not carry
+
+        app.telegram = TelegramSurface(house, token=token, api_url=settings.telegram_api_url, public_url=_webhook_base(settings))
+        house.surfaces["telegram"] = app.telegram
+    app.http = create(
+        house,
+        settings,
+        app.web,
+        health=app.health,
+        idle=app.idle,
+        commands=commands,
+        finish_connect=lambda kind, query: accounts.finish_connect(house, kind, query),
+        telegram_webhook=app.telegram.webhook if app.telegram else None,
+    )
+
+
+def _webhook_base(settings: Settings) -> str:
+    """Telegram is asked by polling unless it can reach us."""
+    return settings.public_url if settings.telegram_webhook == "auto" else ""
+
+
+def _reader(settings: Settings, without_key: offline.OfflineReader, shelf: photos.PhotoStore) -> Reader:
+    key = settings.ai_api_key
+    if not key:
+        return without_key
+    from integrations.ai.openai import AiSettings, OpenAiReader  # 26 MB that only those with a key carry
+
+    ai = AiSettings(settings.ai_base_url, key, settings.ai_model, timeout=settings.ai_timeout)
+    return OpenAiReader(ai, without_key, shelf.as_jpeg)
+
+
+def _outside(settings: Settings, http: Http) -> Outside:
+    shopify = _shopify(settings)
+    client = EbayClient(http, _ebay(settings))
+    return Outside(
+        channels={"ebay": EbayChannel(client), "shopify": ShopifyChannel(http, shopify)},
+        connectors={"ebay": EbayConnector(client), "shopify": ShopifyConnector(http, shopify)},
+        gates={"ebay": EbayWebhook(client), "shopify": ShopifyWebhookGate(shopify)},
+    )
+
+
+def _ebay(settings: Settings) -> EbaySettings:
+    """eBay's addresses by the world's name, each replaced by its own setting where there is one."""
+    world = WORLDS[settings.ebay_env]
+    return EbaySettings(
+        api_url=settings.ebay_api_url or world.api_url,
+        media_url=settings.ebay_media_url or world.media_url,
+        apiz_url=settings.ebay_identity_url or world.apiz_url,
+        auth_url=settings.ebay_auth_url or world.auth_url,
+        finances_url=settings.ebay_finances_url,
+        site_url=settings.ebay_site_url or world.site_url,
+        client_id=settings.ebay_client_id,
+        client_secret=settings.ebay_client_secret,
+        ru_name=settings.ebay_ru_name,
+        marketplace=settings.ebay_marketplace,
+        public_url=settings.public_url,
+        verification_token=settings.ebay_verification_token,
+        alert_email=settings.ebay_alert_email,
+    )
+
+
+def _shopify(settings: Settings) -> ShopifySettings:
+    """A laptop's own address will do for the consent's way back: it is the seller's browser that goes there."""
+    base = settings.public_url or f"http://localhost:{settings.port}"
+    return ShopifySettings(
+        url=settings.shopify_url,
+        client_id=settings.shopify_client_id,
+        client_secret=settings.shopify_client_secret,
+        previous_secret=settings.shopify_previous_secret,
+        public_url=settings.public_url,
+        redirect_uri=settings.shopify_redirect_uri or base + CALLBACK_PATH,
+    )

@@ -1,0 +1,151 @@
+"""The whole of Haggle in the test's own loop, connected to a stand-in process, and a seller to talk with it.
+
+async with open_shop(folder, sandbox) as shop:
+    await shop.photos(picture())
+    await shop.press("Good")
+    ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+from sqlalchemy import select
+
+from bot import wiring
+from bot.demo import connect_all
+from bot.settings import Settings
+from core.flows import people
+from core.flows.people import Person
+from core.values.card import Inbound
+from core.values.states import Role
+from storage import migrate
+from storage.db import sqlite_url
+from storage.inbox import Delivery
+from storage.keys import new_key
+from storage.models import Post
+from tests.sandbox_process import SandboxProcess
+
+
+def picture(words: str = "ACME", color: str = "navy", side: int = 640) -> bytes:
+    """A JPEG with big words on it."""
+    image = Image.new("RGB", (side, side), color)
+    ImageDraw.Draw(image).text((40, side // 3), words, fill="white", font_size=side // 9)
+    out = BytesIO()
+    image.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def settings_for(folder: Path, sandbox: SandboxProcess, **more: Any) -> Settings:
+    """Settings that point at the stand-in, as `haggle serve --sandbox` makes them."""
+    ebay, shopify = sandbox.credentials["ebay"], sandbox.credentials["shopify"]
+    values: dict[str, Any] = {
+        "data": folder, "timezone": "UTC", "ebay_api_url": f"{sandbox.url}/ebay", "ebay_media_url": f"{sandbox.url}/ebay-media",
+        "ebay_identity_url": f"{sandbox.url}/ebay-apiz", "ebay_auth_url": f"{sandbox.url}/ebay-auth",
+        "ebay_site_url": f"{sandbox.url}/store/ebay", "ebay_client_id": ebay["client_id"], "ebay_client_secret": ebay["client_secret"],
+        "ebay_ru_name": "http://localhost:1/oauth/ebay/callback", "shopify_url": f"{sandbox.url}/shopify/{{shop}}",
+        "shopify_client_id": shopify["client_id"], "shopify_client_secret": shopify["client_secret"],
+        "ebay_verification_token": new_key() + new_key(), **more,
+    }  # fmt: skip
+    return Settings(_env_file=None, **values)
+
+
+@dataclass
+class TestShop:
+    """The running app and its owner."""
+
+    __test__ = False
+
+    app: wiring.App
+    person: Person
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return "web", self.person.member_id
+
+    async def hear(self, **values: Any) -> None:
+        """Something arrives from the owner; waits until everything that follows from it is done."""
+        inbound = Inbound("web", self.person.member_id, self.person.member_id, new_key(), **values)
+        await self.app.house.inbox.put(
+            Delivery("web", inbound.event_id, body=inbound.to_json(), turn=f"chat:web:{inbound.chat}", priority=2)
+        )
+        await self.idle()
+
+    async def say(self, text: str) -> None:
+        await self.hear(text=text)
+
+    async def photos(self, *pictures: bytes, text: str = "") -> None:
+        stored = [await self.app.house.photos.put(one) for one in pictures]
+        await self.hear(photos=tuple(one.sha256 for one in stored), text=text, ended=True, album=new_key())
+
+    async def press(self, label: str) -> None:
+        """Press the newest button whose label contains this."""
+        for post in reversed(await self.posts()):
+            for row in post.card.get("buttons", []):
+                for button in row:
+                    if label.lower() in button["label"].lower() and button.get("id"):
+                        await self.hear(press=button["id"], message=post.message)
+                        return
+        raise AssertionError(f"no button “{label}” in:\n{await self.text()}")
+
+    async def answer_first(self) -> None:
+        """Answer the first open question of the newest draft card by its first button."""
+        for post in reversed(await self.posts()):
+            if any(line.get("label") == "Still to answer" for line in post.card.get("lines", [])):
+                button = post.card["buttons"][0][0]
+                await self.hear(press=button["id"], message=post.message)
+                return
+
+    async def idle(self) -> None:
+        async with asyncio.timeout(60):
+            await self.app.idle()
+
+    async def posts(self) -> list[Post]:
+        async with self.app.house.db.read() as session:
+            return list((await session.execute(select(Post).where(Post.surface == "web").order_by(Post.id))).scalars())
+
+    async def text(self) -> str:
+        """Everything that the chat shows now."""
+        return "\n---\n".join(json.dumps(post.card or post.said, ensure_ascii=False, indent=1) for post in await self.posts())
+
+    async def last(self) -> str:
+        """What the newest card says, as JSON text."""
+        return json.dumps((await self.posts())[-1].card, ensure_ascii=False)
+
+    async def until(self, *words: str, seconds: float = 20) -> None:
+        """Wait until the chat shows all of these words."""
+        async with asyncio.timeout(seconds):
+            while True:
+                seen = await self.text()
+                if all(word in seen for word in words):
+                    return
+                await self.app.house.db.ping()
+                await asyncio.wait({asyncio.create_task(self.app.idle())}, timeout=0.05)
+
+
+@asynccontextmanager
+async def open_shop(folder: Path, sandbox: SandboxProcess, *, connect: bool = True, url: str = "", **more: Any) -> AsyncIterator[TestShop]:
+    """A started app on a fresh (or the same) folder, its owner signed in, the marketplaces connected."""
+    settings = settings_for(folder, sandbox, database_url=url, **more)
+    await migrate.upgrade(url or sqlite_url(folder))
+    app = await wiring.build(settings)
+    await app.start()
+    try:
+        if await people.has_owner(app.house):
+            code = await people.owner_code(app.house)
+        else:
+            code = await app.join_code(Role.OWNER)
+        person = await people.enter(app.house, code, "web", "", name="Sam")
+        if connect:
+            await connect_all(app, "sandbox-shop")
+        yield TestShop(app, person)
+    finally:
+        await app.stop()
