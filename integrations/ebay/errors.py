@@ -144,7 +144,7 @@ def of_errors(errors: Sequence[Error], status: int) -> HaggleError:
         return Refused(REVISIONS, code=code, cause=cause)
     if specific := _SPECIFIC.search(text):
         name = specific[1].strip("“”\"' ")
-        return Missing(TABLE[25029].says.format(field=name), field=f"aspect:{name}", code=code, cause=cause)
+        return Missing(TABLE[25029].says.format(field=name), field=_field(name), code=code, cause=cause)
     row = TABLE.get(known)
     if row is None:
         return AuthLost(_RECONNECT, code=code, cause=cause) if status == 401 else Refused(f"eBay says: {text}", code=code, cause=cause)

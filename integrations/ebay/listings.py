@@ -37,10 +37,10 @@ class Listings:
 
     async def listed(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
         """Live exactly once, and equal to `wanted`."""
-        return await self._write(account, wanted, known, await self._find(account, known))
+        return await self._write(account, wanted, known, await self._find(account, known), publish=True)
 
     async def revised(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
-        return await self._write(account, wanted, known, await self._live(account, known))
+        return await self._write(account, wanted, known, await self._live(account, known), publish=False)
 
     async def absent(self, account: Connection, known: Ref) -> Live:
         """Ended, or never there. One look, one withdrawal, one look."""
@@ -119,23 +119,25 @@ class Listings:
 
     # -- writing
 
-    async def _write(self, account: Connection, wanted: Wanted, known: Ref, offer: Offer | None) -> Live:
+    async def _write(self, account: Connection, wanted: Wanted, known: Ref, offer: Offer | None, *, publish: bool) -> Live:
         """Make item, offer and listing as wanted, and read them back."""
         # Before anything is uploaded: is all there that the offer needs?
         mapping.offer_body(wanted, account.settings, self._client.settings)
         condition = choose(wanted.condition, await self._catalogue.conditions(account, wanted.category))
         photos = await self._photos.urls(account, wanted.photos, mapping.photos_of(known.external))
         try:
-            written = await self._publish(account, wanted, condition, offer, list(photos.values()))
+            written = await self._put(account, wanted, condition, offer, list(photos.values()), publish)
         except Refused as error:
             if error.code not in PHOTO_IDS:
                 raise
             # eBay forgets pictures that no listing has used for some days: with fresh ones it is a fair try.
             photos = await self._photos.urls(account, wanted.photos, {}, anew=True)
-            written = await self._publish(account, wanted, condition, offer, list(photos.values()))
+            written = await self._put(account, wanted, condition, offer, list(photos.values()), publish)
         return await self._proven(account, wanted.sku, written, known, photos)
 
-    async def _publish(self, account: Connection, wanted: Wanted, condition: str, offer: Offer | None, photos: list[str]) -> str:
+    async def _put(
+        self, account: Connection, wanted: Wanted, condition: str, offer: Offer | None, photos: list[str], publish: bool
+    ) -> str:
         """Item, offer, listing; gives the offer's id. What eBay has already is not written: each write of a live listing counts among
         its 250 revisions of the day."""
         item = mapping.item_body(wanted, condition, photos)
@@ -145,7 +147,7 @@ class Listings:
             offer = await self._create(account, wanted)
         else:
             offer = await self._update(account, wanted, offer)
-        if not mapping.is_live(offer):
+        if publish and not mapping.is_live(offer):
             await self._post(account, f"/offer/{offer['offerId']}/publish")
         return str(offer["offerId"])
 

@@ -38,7 +38,7 @@ class Orders:
         order = (await self._client.as_seller(account, "GET", url)).object()
         fees = money_of(order.get("totalMarketplaceFee"))
         if fees is None and order.get("orderPaymentStatus") in PAID:
-            fees = await self._fees(account, external_id)
+            fees = await self.fees(account, external_id)
         return order_of(order, fees)
 
     async def since(self, account: Connection, since: datetime) -> OrderPage:
@@ -74,7 +74,7 @@ class Orders:
             if offset >= total or not orders:
                 return True
 
-    async def _fees(self, account: Connection, order_id: str) -> Money | None:
+    async def fees(self, account: Connection, order_id: str) -> Money | None:
         """The fees of an order's sale, from Finances. Unknown is None: a sale is never held up by what it cost."""
         own = self._client.settings
         headers = {"X-EBAY-C-MARKETPLACE-ID": own.marketplace}
