@@ -1,60 +1,98 @@
-"""Copy-paste kits: a listing cut to a marketplace's limits, never in silence."""
+"""Copy-paste kits: a listing as fields that fit the marketplace's limits. Pure. Nothing is shortened in silence."""
 
 from __future__ import annotations
 
-from core.errors import Missing, Refused
-from core.ports import Kit, KitField
-from core.values.channel import Capabilities, Wanted
-from integrations.assisted.marketplaces import MARKETPLACES, Marketplace
+from collections.abc import Iterator, Mapping
 
-CAPABILITIES = {kind: Capabilities(kind, one.name, native=False, limits=one.limits) for kind, one in MARKETPLACES.items()}
+from core.errors import Invalid
+from core.ports import Kit, KitField
+from core.values.channel import Capabilities, Limits, Wanted
+from core.values.states import Condition
+from integrations.assisted.marketplaces import MARKETPLACES, Marketplace, Word
+
+_DETAILS = (("Brand", "brand", ("Brand",)), ("Size", "size", ("Size",)), ("Colour", "colour", ("Colour", "Color")))
+_SHOWN_CUT = 60
+
+
+def capabilities(market: Marketplace) -> Capabilities:
+    limits = Limits(market.title, market.description, market.photos, tuple(market.conditions))
+    return Capabilities(market.kind, market.name, native=False, limits=limits)
+
+
+CAPABILITIES: Mapping[str, Capabilities] = {kind: capabilities(one) for kind, one in MARKETPLACES.items()}
 
 
 class Kits:
     """Implements `core.ports.KitMaker`."""
 
     def listing(self, kind: str, wanted: Wanted) -> Kit:
-        """Raises `Refused` when the marketplace has no word for the condition."""
-        place = _place(kind)
+        """What to copy, in the order of the marketplace's own form. Raises `Invalid` for a marketplace that is not here."""
+        market = _market(kind)
         warnings: list[str] = []
-        title = _cut("title", wanted.title, place.limits.title, place.name, warnings)
-        description = _cut("description", wanted.description, place.limits.description, place.name, warnings)
-        if len(wanted.photos) > place.limits.photos:
-            warnings.append(
-                f"{place.name} takes {place.limits.photos} photos; leave out the last {len(wanted.photos) - place.limits.photos}."
-            )
-        condition = place.conditions.get(wanted.condition)
-        if condition is None:
-            raise Refused(f"{place.name} does not take things that are “{wanted.condition.replace('_', ' ')}”.")
-        fields = [
-            KitField("Title", title),
-            KitField("Description", description),
-            KitField("Price", wanted.price.wire(), wanted.price.currency),
-            KitField("Condition", condition),
-        ]
-        fields += [KitField(name, ", ".join(values)) for name, values in wanted.aspects.items() if values]
+        title = fit("title", wanted.title, market.title, market.name, warnings)
+        description = fit("description", description_of(wanted), market.description, market.name, warnings)
+        fields = [KitField("Title", title), KitField("Description", description)]
+        fields += _details(wanted)
+        fields += _condition(market, wanted.condition, warnings)
+        fields.append(KitField("Price", wanted.price.wire(), market.price_note))
         if wanted.quantity > 1:
             fields.append(KitField("Quantity", str(wanted.quantity)))
-        fields.append(KitField("SKU", wanted.sku, "so that a sale is recognised"))
-        return Kit(tuple(fields), place.listing, tuple(warnings), place.url)
+        fields.append(KitField("SKU", wanted.sku, f"Our number for it, if {market.name} asks for one."))
+        if len(wanted.photos) > market.photos:
+            warnings.append(f"{market.name} takes {market.photos} photos: use the first {market.photos} of the {len(wanted.photos)}.")
+        if market.sure != "official":
+            warnings.append(f"{market.name} does not publish its limits. If it asks for something else, go by what it says.")
+        return Kit(tuple(one for one in fields if one.value), market.listing, tuple(warnings), market.url)
 
     def taking_down(self, kind: str) -> tuple[str, ...]:
-        return _place(kind).taking_down
+        """The steps, one sentence each. Raises `Invalid` for a marketplace that is not here."""
+        return _market(kind).taking_down
 
 
-def _place(kind: str) -> Marketplace:
-    if kind not in MARKETPLACES:
-        raise Missing(f"There is no kit for “{kind}”.")
-    return MARKETPLACES[kind]
+def description_of(wanted: Wanted) -> str:
+    """The description with the note on the condition, for which these marketplaces have no field."""
+    note = f"Condition: {wanted.condition_note.strip()}" if wanted.condition_note.strip() else ""
+    return "\n\n".join(part for part in (wanted.description.strip(), note) if part)
 
 
-def _cut(what: str, text: str, limit: int, name: str, warnings: list[str]) -> str:
-    """At most `limit` characters, cut between words; a warning says that it was."""
-    if not limit or len(text) <= limit:
+def fit(name: str, text: str, most: int, market: str, warnings: list[str]) -> str:
+    """`text` within `most` characters, cut between words where there are any; a warning says what was left out."""
+    text = text.strip()
+    if len(text) <= most:
         return text
-    short = text[:limit]
-    if not text[limit].isspace() and " " in short:
-        short = short.rsplit(None, 1)[0]
-    short = short.rstrip()
-    warnings.append(f"The {what} was shortened from {len(text)} to {len(short)} characters: {name} takes {limit}.")
-    return short
+    kept = text[: most + 1]
+    space = max((place for place, letter in enumerate(kept) if letter.isspace()), default=0)
+    kept = (kept[:space] if space > most // 2 else text[:most]).rstrip()
+    left = " ".join(text[len(kept) :].split())
+    shown = left if len(left) <= _SHOWN_CUT else f"{left[:_SHOWN_CUT].rstrip()}…"
+    warnings.append(f"The {name} is shortened from {len(text)} to {len(kept)} characters, as {market} takes {most}. Left out: “{shown}”")
+    return kept
+
+
+def _details(wanted: Wanted) -> Iterator[KitField]:
+    """Brand, size and colour where they are known, from the ids or the item specifics."""
+    for label, key, names in _DETAILS:
+        values = [wanted.ids.get(key, ""), *(value for name in names for value in wanted.aspects.get(name, []))]
+        value = next((one.strip() for one in values if one.strip()), "")
+        if value:
+            yield KitField(label, value)
+
+
+def _condition(market: Marketplace, condition: Condition, warnings: list[str]) -> Iterator[KitField]:
+    word = market.conditions.get(condition, Word(""))
+    if word.name:
+        yield KitField("Condition", word.name, word.note)
+    elif condition is Condition.UNKNOWN:
+        warnings.append("The condition is not known yet: say how worn it is before you list it.")
+    else:
+        warnings.append(
+            f"{market.name} has no word for “{condition.value.replace('_', ' ')}”. Say it in the description, and choose no better one."
+        )
+
+
+def _market(kind: str) -> Marketplace:
+    found = MARKETPLACES.get(kind)
+    if found is None:
+        known = ", ".join(one.name for one in MARKETPLACES.values())
+        raise Invalid(f"I have no kit for “{kind}”. I have one for: {known}.")
+    return found

@@ -1,57 +1,73 @@
-"""Marketplaces without a way in for programs, as data.
+"""Marketplaces without an API that we may use, as data. A further one is a further row, once its facts are known.
 
-Where a fact comes from and how sure it is stands beside it: none of these publishes its limits in a form that a program could
-check. Where sources disagree the smaller number is taken, since that is always accepted.
+`sure` says how the facts are known: "official" (the marketplace says so), "reported" (others say so and agree), "weak" (few say so, or
+they differ; the safer value is taken). The kit tells the seller what is not official.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from core.values.channel import Limits
 from core.values.states import Condition
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """What a marketplace calls a condition, and what the seller should know about it."""
+
+    name: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Marketplace:
-    """`conditions` are its words for ours; one that it does not have is left out. Steps are sentences for a person."""
+    """`title`, `description` and `photos` are the most it takes. `listing` and `taking_down` are steps, one sentence each.
+    `price_note` stands beside the price."""
 
     kind: str
     name: str
-    limits: Limits
-    conditions: Mapping[Condition, str]
     url: str
+    title: int
+    description: int
+    photos: int
+    conditions: Mapping[Condition, Word]
     listing: tuple[str, ...]
     taking_down: tuple[str, ...]
+    price_note: str = ""
+    sure: str = "weak"
 
 
-_POSHMARK_CONDITIONS = {
-    # Sellers' abbreviations as third parties write them; not official. Poshmark sells nothing that is broken.
-    Condition.NEW: "NWT (new with tags)",
-    Condition.LIKE_NEW: "NWOT (new without tags)",
-    Condition.GOOD: "Good used condition",
-    Condition.FAIR: "Fair",
-    Condition.POOR: "Poor",
-    Condition.REFURBISHED: "Good used condition",
-}
-
-POSHMARK = Marketplace(
+# Title 80, description 1,500 (another source says 10,000: the smaller one is safe everywhere), 16 photos; condition words NWT, NWOT, EUC,
+# GUC, Fair, Poor. All from third parties (specs/marketplaces-without-api-facts.md); Poshmark publishes none of it.
+_POSHMARK = Marketplace(
     kind="poshmark",
     name="Poshmark",
-    # Title 80: two third parties agree. Description: 1,500 and 10,000 are both reported, 1,500 is safe. Photos 16: third-party code.
-    limits=Limits(title=80, description=1500, photos=16, conditions=tuple(_POSHMARK_CONDITIONS)),
-    conditions=_POSHMARK_CONDITIONS,
     url="https://poshmark.com/create-listing",
+    title=80,
+    description=1500,
+    photos=16,
+    conditions=MappingProxyType(
+        {
+            Condition.NEW: Word("New", "NWT with the tags still on, NWOT without."),
+            Condition.LIKE_NEW: Word("Like new", "Also called EUC, excellent used condition."),
+            Condition.GOOD: Word("Good", "Also called GUC, good used condition."),
+            Condition.FAIR: Word("Fair"),
+            Condition.POOR: Word("Poor", "If there is no such choice, take Fair and leave the words in the description."),
+        }
+    ),
     listing=(
-        "Open a new listing on Poshmark and add the photos in this order; the first one is the cover.",
-        "Copy the fields one by one, choose category and size there, then tap List.",
-        "Come back and tap “It is up”.",
+        "Open the new listing page and add the photos in this order.",
+        "Copy each field below into its place; choose category, size and colour from Poshmark's own lists.",
+        "List it, then press “It is up” here.",
     ),
     taking_down=(
-        "Open the listing on Poshmark, choose Edit, then Not for sale or Delete.",
-        "Check in your closet that nobody can buy it any more, then tap “It is down”.",
+        "Open the listing in your Poshmark closet.",
+        "Choose Edit, then Not for Sale under availability; or delete the listing if it will not come back.",
+        "Look at it once more as a buyer would, then press “It is down” here.",
     ),
+    price_note="In whole dollars, if Poshmark takes no cents.",
 )
 
-MARKETPLACES: Mapping[str, Marketplace] = {one.kind: one for one in (POSHMARK,)}
+MARKETPLACES: Mapping[str, Marketplace] = MappingProxyType({one.kind: one for one in (_POSHMARK,)})
