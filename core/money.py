@@ -117,7 +117,11 @@ def _plain(number: str, text: str, places: int) -> str:
         return number
     mark, head, tail = number[last], number[:last], number[last + 1 :]
     other = "," if mark == "." else "."
-    groups = mark in head or (len(tail) == 3 and places != 3 and other not in head and 1 <= len(head) <= 3 and head != "0")
+    thousands = len(tail) == 3 and places != 3 and other not in head and 1 <= len(head) <= 3 and head != "0"
+    if thousands and mark == "." and mark not in head:
+        # A thousand in Berlin, a slip in New York: a price is not guessed.
+        raise Invalid(f"“{text}” can be read in two ways. Type {head}{tail} or {head}.{tail[:2]}.")
+    groups = mark in head or thousands
     if groups:
         if other in number or not re.fullmatch(r"\d{1,3}([.,]\d{3})+", number):
             raise Invalid(f"“{text}” is not an amount. Type it like 45 or 45.50.")
