@@ -135,9 +135,7 @@ class Listings:
             written = await self._put(account, wanted, condition, offer, list(photos.values()), publish)
         return await self._proven(account, wanted.sku, written, known, photos)
 
-    async def _put(
-        self, account: Connection, wanted: Wanted, condition: str, offer: Offer | None, photos: list[str], publish: bool
-    ) -> str:
+    async def _put(self, account: Connection, wanted: Wanted, condition: str, offer: Offer | None, photos: list[str], publish: bool) -> str:
         """Item, offer, listing; gives the offer's id. What eBay has already is not written: each write of a live listing counts among
         its 250 revisions of the day."""
         item = mapping.item_body(wanted, condition, photos)
