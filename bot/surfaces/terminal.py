@@ -1,0 +1,252 @@
+"""The terminal: a client of the same chat that the web page shows. Lines in, cards out as text; or a script that is replayed.
+
+    photo PATH… [-- words]    sends photos, the words are their caption
+    3   or   press LABEL      presses a button of the card that was shown last among those that have it
+    # …                       is skipped
+    anything else             is said
+
+In a script also:
+
+    expect TEXT               waits up to 30 s until a card says TEXT (case and line breaks do not matter): one that was posted or
+                              edited since the last sent line, or any card as it is now
+    expect not TEXT           when nothing is left to do, no card shown since the last sent line says TEXT as it is now
+    wait idle                 waits up to 30 s until nothing is left to do
+
+A script's line waits until everything that the one before it caused is done. The first thing that is not as it should be ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TextIO
+
+import httpx
+
+from bot.surfaces.terminal_chat import Chat, ChatLost, Refusal, Shown
+from bot.surfaces.terminal_text import find_button, render, render_edit, report, squeeze
+
+EXPECT_SECONDS = 30.0
+RECENT = 10  # posts that somebody who comes back sees again
+
+Extra = Callable[[str], Awaitable[str]]
+
+
+class Stopped(Exception):
+    """A script went wrong. The sentence says how."""
+
+
+async def talk(
+    client: httpx.AsyncClient,
+    lines: AsyncIterator[str],
+    out: TextIO,
+    *,
+    interactive: bool,
+    times: bool = False,
+    width: int = 100,
+    extras: Mapping[str, Extra] | None = None,
+    patience: float = EXPECT_SECONDS,
+) -> int:
+    """Converse until the lines end. Answers the exit code: 0 when all was fine, 1 when a script's line was not.
+
+    `client` has the server's address and a session's bearer token. `extras` are further directives by their first word: each
+    gets the rest of its line and answers what to show. Raises nothing that the server or the network does.
+    """
+    talking = Talk(client, out, interactive=interactive, times=times, width=width, extras=extras or {}, patience=patience)
+    try:
+        return await talking.run(lines)
+    except ChatLost as error:
+        talking.print(f"! {error}")
+        return 1
+
+
+class Talk:
+    """One conversation."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        out: TextIO,
+        *,
+        interactive: bool,
+        times: bool,
+        width: int,
+        extras: Mapping[str, Extra],
+        patience: float,
+    ) -> None:
+        self._chat = Chat(client, self._show)
+        self._out = out
+        self._interactive = interactive
+        self._times = times
+        self._width = width
+        self._extras = extras
+        self._patience = patience
+        self._since: dict[str, str] = {}  # what was shown since the last sent line, by post
+        self._told: list[str] = []  # and what the client itself said
+
+    async def run(self, lines: AsyncIterator[str]) -> int:
+        history = await self._chat.open()
+        if self._interactive:
+            for shown in history[-RECENT:]:
+                self._show(shown)
+        following = asyncio.create_task(self._chat.follow(), name="terminal events")
+        try:
+            return await self._lines(lines, following)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+    async def _lines(self, lines: AsyncIterator[str], following: asyncio.Task[None]) -> int:
+        number = 0
+        async for line in lines:
+            number += 1
+            if following.done():
+                following.result()
+            words = line.strip()
+            if not words or words.startswith("#"):
+                continue
+            if self._interactive:
+                if words in ("quit", "exit"):
+                    return 0
+            else:
+                self.print(f"> {words}")
+            try:
+                await self._do(words)
+            except (Stopped, Refusal) as error:
+                if not self._interactive:
+                    self.print(f"line {number}: {error}")
+                    return 1
+                self.print(f"! {error}")
+        return 0
+
+    async def _do(self, words: str) -> None:
+        first, _space, rest = words.partition(" ")
+        rest = rest.strip()
+        if first in self._extras:
+            self._say_self(await self._extras[first](rest))
+        elif first == "expect" and not self._interactive:
+            await self._expect(rest)
+        elif words == "wait idle" and not self._interactive:
+            await self._settle()
+        else:
+            await self._send(words, first, rest)
+
+    async def _send(self, words: str, first: str, rest: str) -> None:
+        began = time.monotonic()
+        self._since.clear()
+        self._told.clear()
+        if first == "photo" and rest:
+            await self._photos(rest)
+        elif words.isdigit():
+            await self._press(words)
+        elif first == "press" and rest:
+            await self._press(rest)
+        else:
+            await self._chat.say(text=words)
+        if not self._interactive:
+            await self._settle()
+        if self._times:
+            self.print(f"  ({time.monotonic() - began:.2f} s)")
+
+    async def _photos(self, rest: str) -> None:
+        names, _dashes, caption = rest.partition(" -- ")
+        kept = []
+        for answer in await self._chat.upload(_paths(names)):
+            if "error" in answer:
+                self._say_self(f"! {answer['error']}")
+            else:
+                kept.append(answer["sha256"])
+        if kept:
+            await self._chat.say(text=caption.strip(), photos=kept)
+
+    async def _press(self, wanted: str) -> None:
+        for shown in self._chat.latest():
+            button = find_button(shown.card, wanted) if shown.card else None
+            if button is not None:
+                await self._chat.say(press=button.id, message=shown.message)
+                return
+        what = f"no button {wanted}" if wanted.isdigit() else f"no button “{wanted}”"
+        raise Stopped(f"There is {what} on any card. The newest cards:\n" + "\n".join(report(self._newest(), self._width)))
+
+    async def _settle(self) -> None:
+        if not await self._chat.idle():
+            raise Stopped("Haggle was still working after 30 s.")
+
+    async def _expect(self, rest: str) -> None:
+        if not rest or rest == "not":
+            raise Stopped("expect needs the text to look for.")
+        if rest.startswith("not "):
+            await self._settle()
+            unwanted = rest.removeprefix("not ").strip()
+            if any(_says(text, unwanted) for text in self._seen()):
+                raise Stopped(f"“{unwanted}” was not to be seen, and is. Seen:\n" + "\n".join(report(self._seen(), self._width)))
+            return
+        try:
+            async with asyncio.timeout(self._patience):
+                while not any(_says(text, rest) for text in (*self._seen(), *self._chat.texts())):
+                    await self._chat.changed()
+        except TimeoutError:
+            seen = "\n".join(report(self._seen() or self._newest(), self._width))
+            raise Stopped(f"“{rest}” did not appear within {self._patience:g} s. Seen:\n{seen}") from None
+
+    def _seen(self) -> list[str]:
+        return [*self._told, *self._since.values()]
+
+    def _newest(self) -> list[str]:
+        return [shown.text for shown in self._chat.latest()[:3]]
+
+    def _show(self, shown: Shown) -> None:
+        """A card came or was edited."""
+        if shown.card is None:
+            return
+        self._since[shown.id] = shown.text
+        lines = render_edit(shown.before, shown.card, self._width) if shown.before else render(shown.card, self._width)
+        if lines:
+            self.print("\n".join(lines) + "\n")
+
+    def _say_self(self, text: str) -> None:
+        if text:
+            self._told.append(squeeze(text))
+            self.print(text)
+
+    def print(self, text: str) -> None:
+        self._out.write(text + "\n")
+        self._out.flush()
+
+
+def _paths(names: str) -> list[Path]:
+    """File names as a shell reads them: quoted where they have spaces, ~ is the home folder."""
+    try:
+        return [Path(name).expanduser() for name in shlex.split(names)]
+    except ValueError as error:
+        raise Stopped(f"I cannot read these file names: {error}.") from error
+
+
+def _says(text: str, wanted: str) -> bool:
+    return squeeze(wanted).casefold() in text.casefold()
+
+
+async def lines_of(stream: TextIO) -> AsyncIterator[str]:
+    """The lines of a file, a pipe or a keyboard, without keeping anything else from running."""
+    if not (stream.isatty() or _is_pipe(stream)):
+        for line in stream:
+            yield line
+        return
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stream)
+    try:
+        while typed := await reader.readline():
+            yield typed.decode(errors="replace")
+    finally:
+        transport.close()
+
+
+def _is_pipe(stream: TextIO) -> bool:
+    try:
+        return Path(f"/dev/fd/{stream.fileno()}").is_fifo()
+    except (OSError, ValueError):
+        return False
