@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,16 +23,20 @@ from sqlalchemy import select
 
 from bot import wiring
 from bot.demo import connect_all
+from bot.http.server import Server
 from bot.settings import Settings
-from core.flows import people
+from core.flows import intake, people
 from core.flows.people import Person
+from core.rules.drafts import said_by_seller
 from core.values.card import Inbound
+from core.values.draft import Draft
 from core.values.states import Role
 from storage import migrate
 from storage.db import sqlite_url
 from storage.inbox import Delivery
 from storage.keys import new_key
-from storage.models import Post
+from storage.models import CardButton, Item, Order, Post
+from tests.clock import TestClock
 from tests.sandbox_process import SandboxProcess
 
 
@@ -66,6 +71,8 @@ class TestShop:
 
     app: wiring.App
     person: Person
+    sandbox: SandboxProcess
+    clock: TestClock
 
     @property
     def place(self) -> tuple[str, str]:
@@ -78,6 +85,71 @@ class TestShop:
             Delivery("web", inbound.event_id, body=inbound.to_json(), turn=f"chat:web:{inbound.chat}", priority=2)
         )
         await self.idle()
+
+    async def item(self, title: str = "Acme brass desk lamp", *, price: int = 8000, quantity: int = 1, **more: int) -> int:
+        """An item whose draft is ready to publish, without reading a photo. `more`: floor, cost. Answers its number."""
+        stored = await self.app.house.photos.put(picture(title[:12]))
+        async with self.app.house.db.write() as session:
+            await intake.keep_photo(session, self.app.house.db, self.person.workspace_id, stored)
+            row = await intake.begin(session, self.app.house, self.person, self.place, [stored.sha256], hints={})
+            item = await session.get_one(Item, row.item_id)
+            item.title, item.price = title, price
+            for name, value in more.items():
+                setattr(item, name, value)
+            fields = {"condition": said_by_seller("good"), "brand": said_by_seller("Acme")}
+            row.fields = Draft(fields).to_json()  # fields are there, so only the marketplaces are asked
+            number = item.number
+        await self.idle()
+        if quantity > 1:
+            await self.say(f"/edit {number} quantity {quantity}")
+        while (asked := await self._asked(number)) is not None:
+            await self.say(f"/edit {number} {asked}")
+        return number
+
+    async def _asked(self, number: int) -> str | None:
+        """A field that the draft card still asks for, with a value that answers it."""
+        for post in reversed(await self.posts()):
+            card = post.card
+            if not card.get("title", "").startswith(f"Item {number}:"):
+                continue
+            if not any(line.get("label") == "Still to answer" for line in card["lines"]):
+                return None
+            button = card["buttons"][0][0]
+            async with self.app.house.db.read() as session:
+                row = await session.get_one(CardButton, button["id"])
+            field = str(row.action["field"]).removeprefix("aspect:")
+            return f"'{field}' {row.action.get('value', 'Other')}"
+        return None
+
+    async def live(self, number: int | None = None) -> list[str]:
+        """Where it can be bought now, asked of the stand-ins: "ebay", "shopify"."""
+        sku = None
+        if number is not None:
+            sku = (await self.row(number)).sku
+        found = []
+        for marketplace in ("ebay", "shopify"):
+            for one in self.sandbox.state(marketplace)["listings"]:
+                if one["state"] == "ACTIVE" and (sku is None or one["sku"] == sku):
+                    found.append(marketplace)
+        return found
+
+    async def row(self, number: int) -> Item:
+        async with self.app.house.db.read() as session:
+            return (await session.execute(select(Item).where(Item.number == number))).scalar_one()
+
+    async def buy(self, marketplace: str, number: int, **more: Any) -> dict[str, Any]:
+        """A buyer buys; waits until the sale was taken in and everything followed."""
+        order = await asyncio.to_thread(self.sandbox.buy, marketplace, (await self.row(number)).sku, **more)
+        async with asyncio.timeout(20):
+            while not await self._knows(str(order.get("orderId") or order.get("id"))):
+                await asyncio.wait({asyncio.create_task(self.app.idle())}, timeout=0.05)
+        await self.idle()
+        return order
+
+    async def _knows(self, external: str) -> bool:
+        async with self.app.house.db.read() as session:
+            found = await session.execute(select(Order.id).where(Order.external_id.like(f"%{external}%")))
+            return found.scalar() is not None
 
     async def say(self, text: str) -> None:
         await self.hear(text=text)
@@ -132,12 +204,20 @@ class TestShop:
 
 
 @asynccontextmanager
-async def open_shop(folder: Path, sandbox: SandboxProcess, *, connect: bool = True, url: str = "", **more: Any) -> AsyncIterator[TestShop]:
-    """A started app on a fresh (or the same) folder, its owner signed in, the marketplaces connected."""
-    settings = settings_for(folder, sandbox, database_url=url, **more)
+async def open_shop(
+    folder: Path, sandbox: SandboxProcess, *, connect: bool = True, url: str = "", clock: TestClock | None = None, **more: Any
+) -> AsyncIterator[TestShop]:
+    """A started app on a fresh (or the same) folder, its owner signed in, the marketplaces connected, its webhooks served."""
+    door = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{door.getsockname()[1]}"
+    settings = settings_for(folder, sandbox, database_url=url, public_url=address, ebay_alert_email="sam@example.com", **more)
     await migrate.upgrade(url or sqlite_url(folder))
-    app = await wiring.build(settings)
+    clock = clock or TestClock()
+    app = await wiring.build(settings, clock)
     await app.start()
+    assert app.web is not None
+    server = Server(app.http, app.web, host="127.0.0.1", port=0)
+    serving = asyncio.create_task(server.serve(sockets=[door]))
     try:
         if await people.has_owner(app.house):
             code = await people.owner_code(app.house)
@@ -146,6 +226,8 @@ async def open_shop(folder: Path, sandbox: SandboxProcess, *, connect: bool = Tr
         person = await people.enter(app.house, code, "web", "", name="Sam")
         if connect:
             await connect_all(app, "sandbox-shop")
-        yield TestShop(app, person)
+        yield TestShop(app, person, sandbox, clock)
     finally:
+        server.should_exit = True
+        await serving
         await app.stop()
