@@ -6,6 +6,7 @@ callback. The product has no branch that knows about it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -25,15 +26,16 @@ if TYPE_CHECKING:
 SHIP_FROM = {"country": "US", "postcode": "10001"}
 
 
-async def connect_all(app: App, shop: str) -> list[str]:
-    """Connect what is not connected yet, as the owner. Answers a sentence for each."""
+async def connect_all(app: App, shop: str, kinds: Collection[str] | None = None) -> list[str]:
+    """Connect what is not connected yet, as the owner; of the native ones only `kinds`. Answers a sentence for each."""
     house = app.house
     async with house.db.read() as session:
         owner = (await session.execute(select(Member).where(Member.role == Role.OWNER).order_by(Member.id).limit(1))).scalar()
         known = set((await session.execute(select(Account.channel).where(Account.state == AccountState.ACTIVE))).scalars())
     if owner is None:
         return []
-    missing = [kind for kind in sorted(house.capabilities) if kind not in known]
+    wanted = [kind for kind, able in sorted(house.capabilities.items()) if kinds is None or kind in kinds or not able.native]
+    missing = [kind for kind in wanted if kind not in known]
     return [await _connect(app, person_of(owner), kind, shop if kind == "shopify" else "") for kind in missing]
 
 
@@ -49,6 +51,7 @@ async def _connect(app: App, person: Person, kind: str, hint: str) -> str:
         account = (await session.execute(select(Account).where(Account.channel == kind))).scalar_one()
         if account.settings.get("problems"):  # the stand-in's seller has not said yet where they ship from
             await accounts.set_ship_from(house, session, person, account, SHIP_FROM)
+            told = f"{account.name} is connected and ready to sell."
     return told
 
 

@@ -230,7 +230,7 @@ def _engine(house: House, surfaces: bool) -> Engine:
         "inbox_event": InboxFlow(house),
     }
     if surfaces:
-        flows["card_post"] = PostFlow(house)
+        flows |= {"chat_event": InboxFlow(house), "card_post": PostFlow(house)}
     return Engine(house.db, worker, flows)
 
 

@@ -22,6 +22,7 @@ from core.values.states import InboxState
 from storage.db import Database, wake
 from storage.keys import new_key
 from storage.models import InboxEvent
+from storage.work import CHAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Delivery:
     lane: str = ""
     turn: str = ""
     priority: int = 3
+
+
+def from_chat(surface: str, chat: str, event_id: str, body: dict[str, Any]) -> Delivery:
+    """What a person said or pressed in a chat, in its order there."""
+    return Delivery(surface, event_id, body=body, lane=CHAT, turn=f"chat:{surface}:{chat}", priority=2)
 
 
 @dataclass(slots=True)
@@ -107,7 +113,7 @@ async def insert_deliveries(session: AsyncSession, db: Database, rows: Sequence[
     fresh = set((await session.execute(statement.returning(InboxEvent.id), values)).scalars())
     for key, one in rows:
         if key in fresh:
-            wake(session, "inbox_event", key, priority=one.priority)
+            wake(session, "chat_event" if one.lane == CHAT else "inbox_event", key, priority=one.priority)
         else:
             await session.execute(
                 update(InboxEvent)

@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, text, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,6 +31,7 @@ SLACK = 0.1
 
 # How many rows of a lane run at once ("publish:ACCOUNT" counts per account). Webhooks: 8, not 3, since each waits for one
 # order to be fetched (50 ms and more), and three at a time could not keep up with 50 sales a second on one account.
+CHAT = "chat"  # the lane of inbox rows that hold what people said
 LANES = {"intake": 3, "publish": 2, "webhook": 8, "quantity": 1, "poll": 1, "delist": 16, "post": 16}
 
 
@@ -45,6 +46,7 @@ class Kind:
     model: type[Base]
     waiting: tuple[str, ...]
     running: str | None = None
+    part: Literal["all", "chat", "not chat"] = "all"
 
     @property
     def claimable(self) -> tuple[str, ...]:
@@ -54,7 +56,9 @@ class Kind:
 KINDS = {
     kind.table: kind
     for kind in (
-        Kind("inbox_event", InboxEvent, ("received",)),
+        # What people say is carried where the surfaces are; what marketplaces hint at by any worker.
+        Kind("inbox_event", InboxEvent, ("received",), part="not chat"),
+        Kind("chat_event", InboxEvent, ("received",), part="chat"),
         Kind("change", Change, ("approved",), "running"),
         Kind("draft", Draft, ("pending", "uploading"), "processing"),
         Kind("card_post", Post, ("dirty",)),
@@ -140,12 +144,19 @@ async def claim(db: Database, table: str, worker: str, *, ids: Collection[str] |
     return Claimed(claims, tuple(blocked))
 
 
+def _of_kind(kind: Kind) -> ColumnElement[bool]:
+    """Which rows of the table belong to this kind, and wait or run."""
+    c = _columns(kind.model)
+    waits: ColumnElement[bool] = c.state.in_(kind.claimable)
+    if kind.part == "all":
+        return waits
+    return and_(waits, c.lane == CHAT if kind.part == "chat" else c.lane != CHAT)
+
+
 def _candidates(db: Database, kind: Kind, ids: Collection[str] | None, limit: int) -> Select[Any]:
     c = _columns(kind.model)
     free = or_(c.lease_until.is_(None), c.lease_until < db.db_now())
-    query = select(c.id, c.state, c.lane, c.turn, c.priority, c.attempts, c.fence).where(
-        c.state.in_(kind.claimable), c.due_at <= db.db_now(SLACK), free
-    )
+    query = select(c.id, c.state, c.lane, c.turn, c.priority, c.attempts, c.fence).where(_of_kind(kind), c.due_at <= db.db_now(SLACK), free)
     query = query.order_by(c.priority, c.id)
     query = query.limit(max(limit * 4, 64)) if ids is None else query.where(c.id.in_(list(ids)))
     return query if db.is_sqlite else query.with_for_update(skip_locked=True)
@@ -154,7 +165,7 @@ def _candidates(db: Database, kind: Kind, ids: Collection[str] | None, limit: in
 async def _choose(db: Database, session: AsyncSession, kind: Kind, rows: Sequence[Any], limit: int) -> tuple[list[Any], list[Blocked]]:
     """Respect lanes and turns. A turn goes to its best due row: one that is not even among the candidates blocks the others."""
     c = _columns(kind.model)
-    held = and_(c.state.in_(kind.claimable), c.lease_until >= db.db_now())
+    held = and_(_of_kind(kind), c.lease_until >= db.db_now())
     lanes: Counter[str] = Counter()
     wanted_lanes = {row.lane for row in rows if lane_limit(row.lane)}
     if wanted_lanes:
@@ -188,7 +199,7 @@ async def _first_of_turns(db: Database, session: AsyncSession, kind: Kind, turns
     c = _columns(kind.model)
     query = (
         select(c.turn, c.id, c.lease_until >= db.db_now())
-        .where(c.turn.in_(turns), c.state.in_(kind.claimable), c.due_at <= db.db_now(SLACK))
+        .where(c.turn.in_(turns), _of_kind(kind), c.due_at <= db.db_now(SLACK))
         .order_by(case((c.state == kind.running, 0), else_=1) if kind.running else literal(0), c.priority, c.id)
     )
     first: dict[str, str] = {}
@@ -240,7 +251,7 @@ async def due_ids(db: Database, table: str, limit: int = 256) -> list[str]:
     c = _columns(kind.model)
     free = or_(c.lease_until.is_(None), c.lease_until < db.db_now())
     place = func.row_number().over(partition_by=c.lane, order_by=(c.priority, c.id)).label("place")
-    due = select(c.id, c.priority, place).where(c.state.in_(kind.claimable), c.due_at <= db.db_now(SLACK), free).subquery()
+    due = select(c.id, c.priority, place).where(_of_kind(kind), c.due_at <= db.db_now(SLACK), free).subquery()
     query = select(due.c.id).where(due.c.place <= limit).order_by(due.c.priority, due.c.id)
     async with db.read() as session:
         return list((await session.execute(query)).scalars())

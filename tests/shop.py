@@ -33,7 +33,7 @@ from core.values.draft import Draft
 from core.values.states import Role
 from storage import migrate
 from storage.db import sqlite_url
-from storage.inbox import Delivery
+from storage.inbox import from_chat
 from storage.keys import new_key
 from storage.models import CardButton, Item, Order, Post
 from tests.clock import TestClock
@@ -81,9 +81,7 @@ class TestShop:
     async def hear(self, **values: Any) -> None:
         """Something arrives from the owner; waits until everything that follows from it is done."""
         inbound = Inbound("web", self.person.member_id, self.person.member_id, new_key(), **values)
-        await self.app.house.inbox.put(
-            Delivery("web", inbound.event_id, body=inbound.to_json(), turn=f"chat:web:{inbound.chat}", priority=2)
-        )
+        await self.app.house.inbox.put(from_chat("web", inbound.chat, inbound.event_id, inbound.to_json()))
         await self.idle()
 
     async def item(self, title: str = "Acme brass desk lamp", *, price: int = 8000, quantity: int = 1, **more: int) -> int:
@@ -126,11 +124,12 @@ class TestShop:
         sku = None
         if number is not None:
             sku = (await self.row(number)).sku
-        found = []
-        for marketplace in ("ebay", "shopify"):
-            for one in self.sandbox.state(marketplace)["listings"]:
-                if one["state"] == "ACTIVE" and (sku is None or one["sku"] == sku):
-                    found.append(marketplace)
+        found = [
+            marketplace
+            for marketplace in ("ebay", "shopify")
+            for one in self.sandbox.state(marketplace)["listings"]
+            if one["state"] == "ACTIVE" and (sku is None or one["sku"] == sku)
+        ]
         return found
 
     async def row(self, number: int) -> Item:

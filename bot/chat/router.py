@@ -184,10 +184,12 @@ class Router:
         album = f"{ctx.inbound.surface}:{ctx.inbound.chat}:{ctx.inbound.album}" if ctx.inbound.album else ""
         row = await intake.collecting(ctx.session, ctx.person.workspace_id, album)
         if row is not None:
-            await intake.collect(ctx.session, self._house, row, names, hints, ended=ctx.inbound.ended)
+            await intake.collect(ctx.session, self._house, row, names, hints, ended=ctx.inbound.ended, order=ctx.inbound.order)
             return
         ended = ctx.inbound.ended or not ctx.inbound.album
-        await intake.begin(ctx.session, self._house, ctx.person, ctx.place, names, hints=hints, album=album, ended=ended)
+        await intake.begin(
+            ctx.session, self._house, ctx.person, ctx.place, names, hints=hints, album=album, ended=ended, order=ctx.inbound.order
+        )
 
     async def _command(self, ctx: Context, text: str) -> None:
         word, _space, rest = text.partition(" ")

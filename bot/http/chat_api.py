@@ -20,9 +20,8 @@ from core.errors import Invalid
 from core.flows.house import House
 from core.flows.people import Person
 from core.values.card import Inbound
-from storage.inbox import Delivery
+from storage.inbox import Delivery, from_chat
 
-PRIORITY = 2  # people who wait come right after sales
 IDLE_SECONDS = 30.0
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -99,4 +98,4 @@ def _delivery(said: Said, person: Person) -> Delivery:
     )  # fmt: skip
     # Ids are the clients' own, so one member's must not collide with another's.
     event = f"{member}:{said.event_id}"
-    return Delivery(source=SURFACE, event_id=event, body=inbound.to_json(), turn=f"chat:{SURFACE}:{member}", priority=PRIORITY)
+    return from_chat(SURFACE, member, event, inbound.to_json())

@@ -27,7 +27,7 @@ from bot.surfaces.telegram_updates import ALLOWED, FILE, SURFACE, Updates
 from core.errors import HaggleError, Invalid, Missing, Unreachable
 from core.ports import PhotoShelf
 from core.values.card import Card
-from storage.inbox import Delivery, Inbox
+from storage.inbox import Inbox, from_chat
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,6 @@ _PROOF_HEADER = "x-telegram-bot-api-secret-token"
 _CONNECT_STEPS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # seconds between tries to reach Telegram at the start
 _POLL = 20  # seconds that a getUpdates waits at Telegram for something to happen
 _ANSWER = 20.0  # seconds for Telegram to answer a call
-_PRIORITY = 2  # people who wait come right after sales
 
 _App = Application[Any, Any, Any, Any, Any, Any]
 
@@ -175,10 +174,7 @@ class TelegramSurface:
         inbound = self._updates.read(update)
         if inbound is None:
             return
-        turn = f"chat:{SURFACE}:{inbound.chat}"
-        await self._house.inbox.put(
-            Delivery(source=SURFACE, event_id=inbound.event_id, body=inbound.to_json(), turn=turn, priority=_PRIORITY)
-        )
+        await self._house.inbox.put(from_chat(SURFACE, inbound.chat, inbound.event_id, inbound.to_json()))
         if update.callback_query is not None:
             task = asyncio.create_task(self._acknowledge(update.callback_query.id))
             self._answers.add(task)

@@ -52,8 +52,9 @@ async def begin(
     hints: Mapping[str, str],
     album: str = "",
     ended: bool = True,
+    order: int = 0,
 ) -> Draft:
-    """A new item and its draft from stored photos, with its card in the chat."""
+    """A new item and its draft from stored photos, with its card in the chat. `order` is the message's place in its album."""
     db = house.db
     now = db.now()
     workspace = await session.get_one(Workspace, person.workspace_id)
@@ -68,7 +69,7 @@ async def begin(
         id=new_key(), workspace_id=person.workspace_id, item_id=item.id, album=album, hints=dict(hints), fields={},
         member_id=person.member_id,
         created_at=now, state=DraftState.UPLOADING, due_at=now if ended else now + QUIET, lane=f"intake:{person.workspace_id}",
-        choices={"channels": await remembered_channels(session, person.workspace_id)},
+        choices={"channels": await remembered_channels(session, person.workspace_id), "order": dict.fromkeys(photos, order)},
     )  # fmt: skip
     session.add(row)
     await session.flush()
@@ -90,10 +91,17 @@ async def collecting(session: AsyncSession, workspace_id: str, album: str) -> Dr
     return (await session.execute(query)).scalar()
 
 
-async def collect(session: AsyncSession, house: House, row: Draft, photos: Sequence[str], hints: Mapping[str, str], *, ended: bool) -> None:
-    """More photos of the same album."""
+async def collect(
+    session: AsyncSession, house: House, row: Draft, photos: Sequence[str], hints: Mapping[str, str], *, ended: bool, order: int = 0
+) -> None:
+    """More photos of the same album, which is put into the order of its messages however they arrived."""
     item = await session.get_one(Item, row.item_id)
     await add_photos(session, house.db, item, photos)
+    places = {**row.choices.get("order", {}), **dict.fromkeys(photos, order)}
+    row.choices = {**row.choices, "order": places}
+    rows = list((await session.execute(select(ItemPhoto).where(ItemPhoto.item_id == item.id).order_by(ItemPhoto.position))).scalars())
+    for position, photo in enumerate(sorted(rows, key=lambda one: places.get(one.sha256, 0))):
+        photo.position = position
     row.hints = {**row.hints, **hints}
     now = house.db.now()
     row.due_at = now if ended else min(now + QUIET, row.created_at + LONGEST)
