@@ -14,11 +14,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.engine import Connection
 
 from core.errors import Invalid
-from storage import migrate
+from storage import audit, migrate
 from storage.db import Database
 from storage.models import Base, Member, Workspace
 from tests.clock import TestClock
-from tests.rows import workspace_row
+from tests.rows import add_events, add_listing, change_row
 
 
 async def test_the_schema_equals_the_models(database_url: str) -> None:
@@ -38,6 +38,7 @@ async def test_up_down_and_up_again_with_data(empty_database_url: str, clock: Te
 
     assert await migrate.upgrade(url)
     assert await _workspaces(url, clock) == 1
+    await _add_events_again(url, clock)
     assert await _differences(url) == []
 
     await migrate.downgrade(url, "base")
@@ -75,11 +76,20 @@ def test_head_is_the_newest_revision() -> None:
 async def _fill(url: str, clock: TestClock) -> None:
     db = Database(url, clock, pool=2)
     try:
+        listing = await add_listing(db)
+        await add_events(db, 3)
         async with db.write() as session:
-            session.add(workspace_row(clock))
-            await session.flush()
-            home = (await session.execute(select(Workspace.id))).scalar_one()
-            session.add(Member(workspace_id=home, name="Ann", role="owner", created_at=clock.now()))
+            session.add(change_row(listing, clock))
+            session.add(Member(workspace_id=listing.workspace_id, name="Ann", role="owner", created_at=clock.now()))
+            audit.record(session, workspace=listing.workspace_id, at=clock.now(), actor="system", action="sold", subject=("item", "i"))
+    finally:
+        await db.close()
+
+
+async def _add_events_again(url: str, clock: TestClock) -> None:
+    db = Database(url, clock, pool=2)
+    try:
+        await add_events(db)
     finally:
         await db.close()
 
