@@ -92,6 +92,7 @@ def routes(world: World) -> list[Route]:
         Route("/", front),
         Route("/store/{market}", shop),
         Route("/store/{market}/item/{id}", item),
+        Route("/store/{market}/itm/{id}", item),  # as in the addresses of eBay's own pages
         Route("/store/{market}/buy", buy, methods=["POST"]),
         Route("/pictures/{name}", picture),
         Route("/sandbox.css", style),

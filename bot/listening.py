@@ -1,0 +1,88 @@
+"""Taking a port, and saying who has it when it is taken."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import Invalid
+
+_LISTENING = "0A"  # the kernel's name of the state in /proc/net/tcp
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process that listens. `name` is its command, as far as we may see it."""
+
+    pid: int
+    name: str
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `Invalid`: who has the port, and how to choose another."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)[0]
+    except socket.gaierror as error:
+        raise Invalid(f"There is no address {host} to listen on. Correct HAGGLE_HOST or --host.") from error
+    made = socket.socket(family, kind, protocol)  # that it says TCP lets asyncio turn off Nagle's delay of 40 ms
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind(address)
+        made.listen(1024)
+    except OSError as error:
+        made.close()
+        raise Invalid(_why_not(host, port, error)) from error
+    made.setblocking(False)
+    return made
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    other = f"Choose another: make run PORT={port + 1 if port < 65535 else 8080}, or --port."
+    if error.errno == errno.EADDRINUSE:
+        program = who_listens(port)
+        by = f"{program.name} (process {program.pid})" if program else "another program"
+        return f"Port {port} is taken by {by}. {other}"
+    if error.errno == errno.EACCES:
+        return f"Port {port} may not be used without more rights. {other}"
+    return f"It is not possible to listen on {host}, port {port}: {error.strerror}. {other}"
+
+
+def who_listens(port: int) -> Program | None:
+    """The process that listens on a port of this machine; None when there is none, or it is not ours to see (or no Linux)."""
+    sockets = _sockets(port)
+    if not sockets:
+        return None
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            held = {os.readlink(handle) for handle in (folder / "fd").iterdir()}
+        except OSError:  # gone meanwhile, or somebody else's
+            continue
+        if held & sockets:
+            return Program(int(folder.name), _name(folder))
+    return None
+
+
+def _sockets(port: int) -> set[str]:
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for words in map(str.split, lines):
+            if words[3] == _LISTENING and int(words[1].rpartition(":")[2], 16) == port:
+                found.add(f"socket:[{words[9]}]")
+    return found
+
+
+def _name(folder: Path) -> str:
+    """The program without its folder, and for Python what it runs."""
+    try:
+        words = (folder / "cmdline").read_text().rstrip("\0").split("\0")
+    except OSError:
+        return "a program"
+    words[0] = Path(words[0]).name
+    return " ".join(words[:4]) if words[0].startswith("python") else words[0]
