@@ -103,4 +103,4 @@ def _read(handle: int) -> Holder:
 def _taken(folder: Path, other: Holder) -> str:
     who = f"process {other.pid}" if other.pid else "another process"
     where = f" at {other.address}" if other.address else ""
-    return f"The data folder {folder} is in use by {who}{where}. Stop that one, or choose another folder with --data DIR."
+    return f"The data folder {folder} is in use by {who}{where}. Stop that one, or choose another folder: make run DATA=DIR, or --data."
