@@ -27,7 +27,7 @@ class HealthApi:
 
     def router(self) -> APIRouter:
         router = APIRouter()
-        router.add_api_route("/healthz", self.alive, methods=["GET", "HEAD"])
+        router.add_api_route("/healthz", self.alive, methods=["GET", "HEAD"], include_in_schema=False)
         router.add_api_route("/api/v1/health", self.health)
         router.add_api_route("/metrics", self.metrics, response_class=PlainTextResponse)
         return router

@@ -1,0 +1,127 @@
+"""Headers on every answer, names and origins, sizes."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.home import OURS, Home, open_home
+
+EXPECTED = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+}
+
+
+def assert_safe(answer: httpx.Response) -> None:
+    for name, value in EXPECTED.items():
+        assert answer.headers[name] == value, (answer.url, name)
+    policy = {part.split()[0]: part.split()[1:] for part in answer.headers["content-security-policy"].split(";")}
+    assert policy["default-src"] == ["'self'"]
+    assert policy["frame-ancestors"] == ["'none'"]
+    assert policy["base-uri"] == ["'none'"]
+    assert not any("unsafe" in one for values in policy.values() for one in values)
+    assert answer.headers["cache-control"]
+    assert "server" not in answer.headers
+
+
+async def test_every_route_carries_the_headers(home: Home) -> None:
+    """All routes of the app, signed in and not, whatever they answer."""
+    owner = await home.sign_in()
+    seen = 0
+    for browser in (home.browser(), owner):
+        for template, methods in {**home.app.http.openapi()["paths"], "/static/chat.js": ["get"], "/healthz": ["get", "head"]}.items():
+            path = (
+                template.replace("{sha256}", "0" * 64).replace("{size}", "small").replace("{source}", "shopify").replace("{kind}", "ebay")
+            )
+            if path in ("/api/v1/events", "/leave", "/api/v1/idle"):
+                continue
+            for method in methods:
+                assert_safe(await browser.request(method, path))
+                seen += 1
+    assert seen > 25
+    async with owner.stream("GET", "/api/v1/events") as stream:
+        assert_safe(stream)
+    for answer in (await owner.get("/nothing"), await owner.put("/api/v1/chat"), await owner.get("/", headers={"Host": "evil.example"})):
+        assert answer.status_code >= 400
+        assert_safe(answer)
+
+
+async def test_a_fault_of_ours_carries_them_too_and_tells_nothing(tmp_path: Path) -> None:
+    async with open_home(tmp_path) as home:
+
+        async def broken() -> dict[str, object]:
+            raise RuntimeError("the inside")
+
+        home.app.http.add_api_route("/broken", broken)
+        answer = await home.browser().get("/broken")
+        assert answer.status_code == 500
+        assert "inside" not in answer.text.replace("inside Haggle", "")
+        assert_safe(answer)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "", "local host", "[::1", "[::1]x"])
+async def test_a_foreign_host_is_refused(home: Home, host: str) -> None:
+    assert (await home.browser().get("/healthz", headers={"Host": host})).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:8080", "shop.example", "haggle.lan:8080"])
+async def test_our_own_names_are_answered(tmp_path: Path, host: str) -> None:
+    async with open_home(tmp_path, public_url="https://shop.example", allowed_hosts=["haggle.lan"]) as home:
+        assert (await home.browser().get("/healthz", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("foreign", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_a_foreign_page_can_neither_write_nor_listen(home: Home, foreign: dict[str, str]) -> None:
+    _person, token = await home.member()
+    browser = home.browser(Cookie=f"haggle_session={token}", **foreign, **OURS)
+    for answer in (
+        await browser.post("/api/v1/chat/messages", json={"event_id": "b" * 12, "text": "/help"}),
+        await browser.post("/leave"),
+        await browser.get("/api/v1/events"),
+        await browser.get("/api/v1/chat"),
+    ):
+        assert answer.status_code == 403, answer.url
+        assert_safe(answer)
+    assert (await home.browser(Cookie=f"haggle_session={token}").get("/api/v1/chat")).status_code == 200
+
+
+async def test_another_port_of_this_machine_is_foreign(home: Home) -> None:
+    assert (await home.browser(Origin="http://127.0.0.1:1").post("/leave")).status_code == 403
+    assert (await home.browser(Origin=home.url).post("/leave")).status_code == 200
+
+
+async def test_a_page_behind_a_proxy_is_ours(tmp_path: Path) -> None:
+    async with open_home(tmp_path, public_url="https://shop.example") as home:
+        assert (await home.browser(Origin="https://shop.example").post("/leave")).status_code == 200
+
+
+async def test_bodies_are_limited_by_what_they_say_and_by_what_comes(home: Home) -> None:
+    owner = await home.sign_in()
+    told = await owner.post("/api/v1/chat/messages", content=b"x" * 70_000)
+    assert told.status_code == 413
+    assert "64 kB" in told.json()["error"]
+
+    async def pieces() -> object:
+        for _ in range(20):
+            yield b"x" * 5_000
+
+    sent = await owner.post("/api/v1/chat/messages", content=pieces(), headers={"Content-Type": "application/json"})  # type: ignore[arg-type]
+    assert sent.status_code == 413
+    assert (await home.browser().post("/webhooks/bricklink", content=b"x" * 1025)).status_code == 413
+    assert (await home.browser().post("/webhooks/bricklink", content=b"x" * 1024)).status_code == 404
+    assert (await home.browser().post("/webhooks/ebay", content=b"x" * 65_537)).status_code == 413
+    assert (await home.browser().post("/webhooks/shopify", content=b"x" * (1024 * 1024 + 1))).status_code == 413
+
+
+async def test_a_batch_that_says_it_is_too_large_is_refused_before_it_comes(home: Home) -> None:
+    host, port = home.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"POST /api/v1/photos HTTP/1.1\r\nHost: {host}\r\nContent-Length: {102 * 1024 * 1024}\r\n\r\n".encode())
+    status = await asyncio.wait_for(reader.readline(), 10)
+    writer.close()
+    assert b" 413 " in status
