@@ -1,7 +1,9 @@
 """The terminal: a client of the same chat that the web page shows. Lines in, cards out as text; or a script that is replayed.
 
     photo PATH… [-- words]    sends photos, the words are their caption
-    3   or   press LABEL      presses a button of the card that was shown last among those that have it
+    press LABEL               presses a button of the card that was shown last among those that have it
+    3                         presses that button of the card that was shown last; where it has no such button, 3 is said: it
+                              answers a question
     # …                       is skipped
     anything else             is said
 
@@ -20,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -28,6 +30,7 @@ import httpx
 
 from bot.surfaces.terminal_chat import Chat, ChatLost, Refusal, Shown
 from bot.surfaces.terminal_text import find_button, render, render_edit, report, squeeze
+from core.values.card import Button
 
 EXPECT_SECONDS = 30.0
 RECENT = 10  # posts that somebody who comes back sees again
@@ -140,10 +143,10 @@ class Talk:
         self._told.clear()
         if first == "photo" and rest:
             await self._photos(rest)
-        elif words.isdigit():
-            await self._press(words)
         elif first == "press" and rest:
-            await self._press(rest)
+            await self._press(rest, self._chat.latest())
+        elif words.isdigit() and _find(self._chat.latest()[:1], words):
+            await self._press(words, self._chat.latest()[:1])
         else:
             await self._chat.say(text=words)
         if not self._interactive:
@@ -162,14 +165,13 @@ class Talk:
         if kept:
             await self._chat.say(text=caption.strip(), photos=kept)
 
-    async def _press(self, wanted: str) -> None:
-        for shown in self._chat.latest():
-            button = find_button(shown.card, wanted) if shown.card else None
-            if button is not None:
-                await self._chat.say(press=button.id, message=shown.message)
-                return
-        what = f"no button {wanted}" if wanted.isdigit() else f"no button “{wanted}”"
-        raise Stopped(f"There is {what} on any card. The newest cards:\n" + "\n".join(report(self._newest(), self._width)))
+    async def _press(self, wanted: str, cards: Sequence[Shown]) -> None:
+        found = _find(cards, wanted)
+        if found is None:
+            raise Stopped(
+                f"There is no button “{wanted}” on any card. The newest cards:\n" + "\n".join(report(self._newest(), self._width))
+            )
+        await self._chat.say(press=found[1].id, message=found[0].message)
 
     async def _settle(self) -> None:
         if not await self._chat.idle():
@@ -215,6 +217,12 @@ class Talk:
     def print(self, text: str) -> None:
         self._out.write(text + "\n")
         self._out.flush()
+
+
+def _find(cards: Sequence[Shown], wanted: str) -> tuple[Shown, Button] | None:
+    """The first of these cards that has the button."""
+    found = ((shown, find_button(shown.card, wanted)) for shown in cards if shown.card)
+    return next(((shown, button) for shown, button in found if button), None)
 
 
 def _paths(names: str) -> list[Path]:

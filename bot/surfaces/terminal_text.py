@@ -95,10 +95,11 @@ def _joined(line: Line) -> str:
 
 def _line(line: Line, width: int) -> list[str]:
     lead = f"{MARKS.get(line.mood, ' ')} "
-    label = f"{line.label:<{LABEL}} " if line.label else ""
+    column = min(LABEL, width // 3)
+    label = f"{line.label:<{column}} " if line.label else ""
     tail = " ".join(part for part in (f"· {line.note}" if line.note else "", WEAK if line.weak else "") if part)
     first, *more = line.value.split("\n")
-    indent = " " * (len(lead) + (LABEL + 1 if label else 2))
+    indent = " " * (len(lead) + (column + 1 if label else 2))
     out = _wrapped(f"{label}{first} {tail}" if not more else f"{label}{first}", width, lead, indent)
     for part in more:
         out += _wrapped(part, width, indent, indent)
