@@ -9,7 +9,7 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench chaos lock readme clean
+.PHONY: help run setup test check bench chaos lock papers clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,8 +39,8 @@ lock: ## Make the lock files anew (needs uv)
 	$(LOCK) pyproject.toml --output-file requirements.lock
 	$(LOCK) pyproject.toml --extra dev --output-file requirements-dev.lock
 
-readme: $(VENV)/.ready ## Write the README's tables of commands and settings anew
-	$(PY) -m bot.papers README.md
+papers: $(VENV)/.ready ## Write what README and .env.example say about commands and settings anew
+	$(PY) -m bot.papers .
 
 clean: ## Remove what was made, but never the data folder
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info

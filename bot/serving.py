@@ -106,7 +106,7 @@ async def work(settings: Settings) -> None:
         raise Invalid("A worker needs PostgreSQL: set HAGGLE_DATABASE_URL. On SQLite `haggle serve` carries all work itself.")
     prepare(settings)
     async with stop_signal() as stop:
-        app = await _start(settings.model_copy(update={"surfaces": False}))
+        app = await _start(settings, surfaces=False)
         try:
             sys.stdout.write(f"Haggle's worker {app.engine.worker} carries work. Ctrl-C ends it.\n")
             sys.stdout.flush()
@@ -172,9 +172,9 @@ async def stop_signal() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def _start(settings: Settings) -> App:
+async def _start(settings: Settings, *, surfaces: bool = True) -> App:
     await migrated(settings)
-    app = await build(settings)
+    app = await build(settings, surfaces=surfaces)
     try:
         await app.start()
     except BaseException:

@@ -85,7 +85,6 @@ class Settings(BaseSettings):
 
     # -- how it works
     outward: Literal["on", "off"] = Field("on", description="off: no call leaves the house. Changes wait and nothing is lost.")
-    surfaces: bool = Field(True, description="Whether this process talks to people. On PostgreSQL, for one `serve` only.")
     poll_seconds: float = Field(90, ge=1, le=600, description="How often each account is asked for new orders, in seconds.")
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="The business's currency, at its first start (ISO 4217).")
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
@@ -156,6 +155,10 @@ class Settings(BaseSettings):
     def is_outward(self) -> bool:
         """Whether calls may leave the house."""
         return self.outward == "on"
+
+    def differs(self, name: str) -> bool:
+        """Whether a setting is other than its default: a line that was copied from .env.example as it stands changes nothing."""
+        return bool(getattr(self, name) != type(self).model_fields[name].default)
 
     @classmethod
     def settings_customise_sources(

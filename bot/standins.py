@@ -29,6 +29,7 @@ FOLDER = "sandbox"
 SHOP = "sandbox-shop"  # the shop of the stand-in for Shopify
 START_SECONDS = 15.0
 STOP_SECONDS = 3.0
+_OWN = {"ebay": ("ebay_client_id", "ebay_api_url", "ebay_env"), "shopify": ("shopify_client_id", "shopify_url")}
 _STARTED = "started-by-serve.pid"
 
 
@@ -72,7 +73,7 @@ async def run(settings: Settings) -> StandIns:
     port = urlsplit(settings.sandbox_url).port or 8090
     program = await asyncio.to_thread(who_listens, port)
     if program is not None:
-        if "sandbox_url" in settings.model_fields_set:
+        if settings.differs("sandbox_url"):
             told = f"Port {port} of HAGGLE_SANDBOX_URL is taken by {program.name} (process {program.pid}). Set another address there."
             raise Invalid(told)
         port = 0
@@ -154,6 +155,5 @@ def point(settings: Settings, stand_ins: StandIns) -> Settings:
 
 
 def kinds_of(settings: Settings) -> set[str]:
-    """The marketplaces to stand in for: those that nobody set anything about."""
-    own = {name.partition("_")[0] for name in settings.model_fields_set}
-    return {"ebay", "shopify"} - own
+    """The marketplaces to stand in for: those that have neither keys nor an address of their own."""
+    return {kind for kind, names in _OWN.items() if not any(settings.differs(name) for name in names)}
