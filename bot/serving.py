@@ -89,6 +89,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 
 async def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
+    if not settings.surfaces:
+        await work(settings)
+        return
     async with stop_signal() as stop, running(settings) as house:
         await _greet(house)
         waiting = asyncio.create_task(stop.wait())
@@ -106,7 +109,7 @@ async def work(settings: Settings) -> None:
         raise Invalid("A worker needs PostgreSQL: set HAGGLE_DATABASE_URL. On SQLite `haggle serve` carries all work itself.")
     prepare(settings)
     async with stop_signal() as stop:
-        app = await _start(settings, surfaces=False)
+        app = await _start(settings.model_copy(update={"surfaces": False}))
         try:
             sys.stdout.write(f"Haggle's worker {app.engine.worker} carries work. Ctrl-C ends it.\n")
             sys.stdout.flush()
@@ -172,9 +175,9 @@ async def stop_signal() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def _start(settings: Settings, *, surfaces: bool = True) -> App:
+async def _start(settings: Settings) -> App:
     await migrated(settings)
-    app = await build(settings, surfaces=surfaces)
+    app = await build(settings)
     try:
         await app.start()
     except BaseException:

@@ -85,6 +85,7 @@ class Settings(BaseSettings):
 
     # -- how it works
     outward: Literal["on", "off"] = Field("on", description="off: no call leaves the house. Changes wait and nothing is lost.")
+    surfaces: bool = Field(True, description="off: `serve` carries work only, as `haggle worker` does (on PostgreSQL).")
     poll_seconds: float = Field(90, ge=1, le=600, description="How often each account is asked for new orders, in seconds.")
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="The business's currency, at its first start (ISO 4217).")
     timezone: Annotated[str, AfterValidator(_zone)] = Field(

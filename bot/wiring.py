@@ -183,9 +183,10 @@ class App:
         }
 
 
-async def build(settings: Settings, clock: Clock | None = None, *, surfaces: bool = True) -> App:
+async def build(settings: Settings, clock: Clock | None = None, *, surfaces: bool | None = None) -> App:
     """Everything of one process; `surfaces` False is a worker. Nothing runs until `start`."""
     clock = clock or SystemClock()
+    surfaces = settings.surfaces if surfaces is None else surfaces
     db = Database(settings.database, clock)
     outbound = Http()
     outside = _outside(settings, outbound)
