@@ -124,13 +124,12 @@ class TestShop:
         sku = None
         if number is not None:
             sku = (await self.row(number)).sku
-        found = [
+        return [
             marketplace
             for marketplace in ("ebay", "shopify")
             for one in self.sandbox.state(marketplace)["listings"]
             if one["state"] == "ACTIVE" and (sku is None or one["sku"] == sku)
         ]
-        return found
 
     async def row(self, number: int) -> Item:
         async with self.app.house.db.read() as session:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import bot.chat.commands as _commands  # noqa: F401 - registers every command and action
 from bot.chat.arguments import resolve
+from bot.chat.commands.drafts import answer_open_draft
 from bot.chat.context import Context
 from bot.chat.registry import REGISTRY, Command
 from bot.chat.words import _
@@ -219,6 +220,8 @@ class Router:
             return
         if first in REGISTRY.names:
             await self._command(ctx, "/" + ctx.inbound.text.strip())
+            return
+        if await answer_open_draft(ctx, ctx.inbound.text.strip()):
             return
         raise Invalid(_("I did not understand that. Send me photos of something to sell, or type /help to see what I can do."))
 

@@ -110,7 +110,8 @@ async def store_account(
             data={"channel": kind, "name": account.name},
         )  # fmt: skip
         await notices.tell(
-            session, db, workspace=workspace, severity=Severity.SUCCESS, type="channel_connected", subject=("account", account.id),
+            session, db, workspace=workspace, type="channel_connected", subject=("account", account.id),
+            severity=Severity.WARNING if health.problems else Severity.SUCCESS,
             key=f"connected:{account.id}:{db.now().isoformat()}", title=f"{account.name} is connected.",
             body=" ".join(health.problems),
         )  # fmt: skip
@@ -250,6 +251,12 @@ class AccountFlow:
         async with db.write() as session:
             fresh = await session.get_one(Account, account.id)
             fresh.settings = {**fresh.settings, **health.settings, "problems": list(health.problems), "recheck": False}
+            await notices.tell(
+                session, db, workspace=fresh.workspace_id, type="channel_connected", subject=("account", fresh.id),
+                severity=Severity.WARNING if health.problems else Severity.SUCCESS, key=f"checked:{fresh.id}:{db.now().isoformat()}",
+                title=f"{fresh.name} cannot sell yet." if health.problems else f"{fresh.name} is ready to sell.",
+                body=" ".join(health.problems),
+            )  # fmt: skip
             await touch(session, db, ("channels", fresh.workspace_id))
             await _wake_waiting(session, db, fresh.id)
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,7 +23,7 @@ from core.rules.retry import wait_before_retry
 from core.values.card import Card
 from storage import work
 from storage.db import Database, wake
-from storage.models import CardButton, Post
+from storage.models import CardButton, Change, Post
 from storage.work import Claim
 
 DIRTY, POSTED, GONE = "dirty", "posted", "gone"
@@ -79,13 +79,18 @@ def put_said(session: AsyncSession, db: Database, place: tuple[str, str], said: 
 
 
 async def touch(session: AsyncSession, db: Database, *subjects: tuple[str, str]) -> None:
-    """The subjects moved: every living copy of their cards is to be drawn again."""
+    """The subjects moved: every living copy of their cards is to be drawn again. An item's move is one of its batches too."""
     for kind, key in subjects:
+        about = and_(Post.subject_kind == kind, Post.subject_id == key)
+        if kind == "item":
+            batches = select(Change.batch).where(Change.item_id == key)
+            about = or_(about, and_(Post.subject_kind == "batch", Post.subject_id.in_(batches)))
         statement = (
             update(Post)
-            .where(Post.subject_kind == kind, Post.subject_id == key, Post.state != GONE, Post.view != "")
+            .where(about, Post.state != GONE, Post.view != "")
             .values(state=DIRTY, version=Post.version + 1, due_at=db.now())
             .returning(Post.id)
+            .execution_options(synchronize_session=False)
         )
         for post in (await session.execute(statement)).scalars().all():
             wake(session, "card_post", post, priority=6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Missing
 from core.flows.house import House
 from core.money import Money
+from core.rules.drafts import aspect_value
 from core.values.channel import Photo, Ref, Wanted
 from core.values.draft import Draft as Sheet
 from core.values.states import Condition
@@ -65,15 +66,15 @@ async def wanted_of(session: AsyncSession, house: House, item: Item, listing: Li
         quantity=stock.total - stock.reserved,
         condition=Condition(condition),
         category=str(chosen.get("id", "")),
-        aspects=aspects_of(sheet),
+        aspects=aspects_of(sheet, [one["name"] for one in chosen.get("aspects", [])]),
         ids={name: sheet.get(name) for name in IDS if sheet.get(name)},
         condition_note=sheet.get("condition_note"),
         photos=tuple(Photo(sha256, _opener(house, sha256)) for sha256 in await photos_of(session, item.id)),
     )
 
 
-def aspects_of(sheet: Sheet) -> dict[str, list[str]]:
-    """Item specifics: what the seller answered (`aspect:NAME`) and the fields that are specifics by nature."""
+def aspects_of(sheet: Sheet, asked: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Item specifics: what the seller answered (`aspect:NAME`), the fields that are specifics by nature, and what the category asks."""
     aspects: dict[str, list[str]] = {}
     for name, label in ASPECT_NAMES.items():
         if value := sheet.get(name):
@@ -81,6 +82,9 @@ def aspects_of(sheet: Sheet) -> dict[str, list[str]]:
     for name, field in sheet.fields.items():
         if name.startswith("aspect:"):
             aspects[name.removeprefix("aspect:")] = field.value if isinstance(field.value, list) else [field.value]
+    for name in asked:
+        if name not in aspects and (value := aspect_value(sheet, name)):
+            aspects[name] = [value]
     return aspects
 
 

@@ -72,10 +72,29 @@ _OWN_FIELDS = {
 }
 
 
+SIZE_SYSTEMS = ("US", "UK", "EU", "FR", "IT", "JP", "AU")
+
+
 def aspect_value(draft: Draft, name: str) -> str:
     """What the draft says for an item specific, whether as that or as one of our own fields."""
     own = _OWN_FIELDS.get(name.lower(), "")
-    return draft.get(f"aspect:{name}") or (draft.get(own) if own else "")
+    return draft.get(f"aspect:{name}") or (draft.get(own) if own else "") or _size(draft.get("size"), name)
+
+
+def _size(size: str, name: str) -> str:
+    """A size for "US Shoe Size": the draft's own where it is of that system. Another system is asked, never converted."""
+    system, _space, number = size.partition(" ")
+    wanted = name.split()[0].upper() if name.lower().endswith(" size") else ""
+    return number if wanted in SIZE_SYSTEMS and system.upper() == wanted else ""
+
+
+def answers(question: Question, text: str) -> bool:
+    """Whether plain words can be the answer to a question that nobody tapped."""
+    if question.field == "price":
+        return any(sign.isdigit() for sign in text) and len(text) < 16
+    if question.choices:
+        return text.strip().lower() in {word.lower() for choice in question.choices for word in choice}
+    return question.field == "title" or question.field.startswith("aspect:")
 
 
 def said_by_seller(value: str) -> Field:

@@ -73,7 +73,8 @@ async def _review(easel: Easel, item: Item, row: Draft, sheet: Sheet) -> Card:
         lines.append(Line(_("Quantity"), str(stock.total)))
     if row.state == DraftState.PENDING or row.state == DraftState.PROCESSING:
         lines.append(Line(value=_("Asking the marketplaces again…"), mood="busy"))
-    lines += [Line(_("Still to answer"), one.text, one.why, "warn", weak=True) for one in asked]
+    for place, one in enumerate(asked):
+        lines.append(Line(_("Still to answer") if place == 0 else "", one.text, one.why, "warn"))
     text = " ".join(part for part in (sheet.note, easel.paused()) if part)
     return Card(
         title=_("Item {number}: {title}").format(number=item.number, title=item.title or _("no title yet")),
@@ -133,8 +134,8 @@ def _buttons(
     easel: Easel, item: Item, row: Draft, asked: Sequence[Question], there: Sequence[Account], chosen: Sequence[Account]
 ) -> tuple[tuple[Button, ...], ...]:
     rows: list[tuple[Button, ...]] = []
-    if asked and asked[0].choices:
-        first = asked[0]
+    first = next((one for one in asked if one.choices), None)
+    if first is not None:
         made = [Button(label, {"do": "draft.set", "item": item.id, "field": first.field, "value": value}) for value, label in first.choices]
         rows += [tuple(made[start : start + 4]) for start in range(0, len(made), 4)]
         if first.field.startswith("aspect:"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from bot.chat.cards.draft import chosen_accounts, open_questions
 from bot.chat.cards.parts import Easel
 from bot.chat.commands.fields import set_field
@@ -12,7 +14,8 @@ from core.errors import Missing, Refused
 from core.flows import intake
 from core.flows.posts import touch
 from core.flows.wanted import sheet_of
-from core.rules.access import SELL
+from core.rules.access import SELL, may
+from core.rules.drafts import answers as fits
 from core.values.states import DraftState, ItemState
 from storage import audit
 from storage.db import wake
@@ -69,6 +72,28 @@ async def answer(ctx: Context, item: str, field: str, answer: str) -> None:
     row = await the_item(ctx, item)
     await set_field(ctx, row, field, answer)
     await ctx.show("draft" if row.state == ItemState.DRAFT else "item", ("item", item))
+
+
+async def answer_open_draft(ctx: Context, text: str) -> bool:
+    """Plain words while the newest draft asks something: an amount is its price, and so on. False when they fit nothing."""
+    query = (
+        select(Draft)
+        .where(Draft.workspace_id == ctx.person.workspace_id, Draft.state == DraftState.REVIEW, Draft.member_id == ctx.person.member_id)
+        .order_by(Draft.id.desc())
+        .limit(1)
+    )
+    row = (await ctx.session.execute(query)).scalar()
+    if row is None or not may(ctx.person.role, SELL):
+        return False
+    item = await ctx.session.get_one(Item, row.item_id)
+    easel = Easel(ctx.house, ctx.session, ctx.workspace)
+    _there, chosen = await chosen_accounts(easel, row)
+    _row, sheet = await sheet_of(ctx.session, item.id)
+    for question in open_questions(easel, item, row, sheet, chosen):
+        if fits(question, text):
+            await set_field(ctx, item, question.field, text)
+            return True
+    return False
 
 
 @action("draft.channel", needs=SELL)
