@@ -60,7 +60,7 @@ function strip(photos, act) {
 
 function list(lines, old) {
   if (!lines.length) return [];
-  const known = old && new Set(old.map((line) => JSON.stringify(line)));
+  const known = old && old.length && new Set(old.map((line) => JSON.stringify(line))); // a card that fills up is not lit up whole
   return [make("dl", {}, ...lines.map((line) => row(line, known && !known.has(JSON.stringify(line)))))];
 }
 

@@ -1,6 +1,6 @@
 // The page: puts the parts together.
 
-import { Offline, Stream, TooFast, call } from "./api.js";
+import { Offline, Refusal, Stream, TooFast, call } from "./api.js";
 import { byId, icon, make } from "./dom.js";
 import { List } from "./list.js";
 import { Outbox } from "./outbox.js";
@@ -60,7 +60,8 @@ async function load(before = "") {
     empty();
     if (!before) list.toEnd();
   } catch (error) {
-    if (!(error instanceof Offline || error instanceof TooFast)) return state("left");
+    if (error instanceof Refusal) return state("left");
+    if (!(error instanceof Offline || error instanceof TooFast)) throw error;
     state("wait");
     setTimeout(() => load(before), 2000);
   }

@@ -119,6 +119,7 @@ export class List {
       const same = data.event ? data.event === id : entry.text.trim() === data.text.trim() && JSON.stringify(entry.photos) === photos;
       if (!same) continue;
       this.mine.delete(id);
+      for (const image of item.querySelectorAll("img[src^='blob:']")) URL.revokeObjectURL(image.src);
       return item;
     }
     return null;
@@ -171,6 +172,7 @@ export class List {
 
   point(item, title) {
     this.pointed = item;
+    this.moved.dataset.way = item.getBoundingClientRect().top < this.scroll.getBoundingClientRect().top ? "up" : "down";
     this.moved.replaceChildren(icon("back"), make("span", { text: `Changed: ${title || "a card"}` }));
     this.moved.hidden = false;
     this.moved.onclick = () => {

@@ -120,6 +120,7 @@ export class Tray {
       this.node.append(item.node);
     }
     this.show();
+    item.node.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   state(item, state) {
