@@ -1,0 +1,33 @@
+"""`python -m tests.chaos --seeds 50`: run seeds until one fails; say which and how to see it again."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+
+from tests.chaos.pool import run_all
+
+
+def main() -> int:
+    wishes = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    wishes.add_argument("--seeds", type=int, default=50, help="how many")
+    wishes.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
+    wishes.add_argument("--seed", type=int, help="just this one")
+    wishes.add_argument("--workers", type=int, default=2, help="how many at once")
+    wishes.add_argument("--keep-going", action="store_true", help="do not end at the first seed that fails")
+    asked = wishes.parse_args()
+    seeds = [asked.seed] if asked.seed is not None else list(range(asked.first, asked.first + asked.seeds))
+    folder = tempfile.mkdtemp(prefix="haggle-chaos-")
+    failed = run_all(seeds, folder, min(asked.workers, len(seeds)), keep_going=asked.keep_going)
+    if failed:
+        print(f"{len(failed)} failed: {', '.join(map(str, failed))}. Again: python -m tests.chaos --seed {failed[0]}")
+        return 1
+    shutil.rmtree(folder)
+    print(f"{len(seeds)} seeds, all well")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
