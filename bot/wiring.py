@@ -174,7 +174,9 @@ class App:
                 }
                 for one in rows
             ]  # fmt: skip
+        lost = [one["name"] for one in there if one["state"] != AccountState.ACTIVE]
         return {
+            "ok": not lost and (oldest is None or (db.now() - oldest).total_seconds() < 30),
             "due": depths,
             "oldest_delist_seconds": (db.now() - oldest).total_seconds() if oldest else 0.0,
             "accounts": there,

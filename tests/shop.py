@@ -14,6 +14,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from bot.demo import connect_all
 from bot.http.server import Server
 from bot.settings import Settings
 from core.flows import intake, people
+from core.flows.carrying import reread_sold, shout_late
 from core.flows.people import Person
 from core.rules.drafts import said_by_seller
 from core.values.card import Inbound
@@ -35,7 +37,7 @@ from storage import migrate
 from storage.db import sqlite_url
 from storage.inbox import from_chat
 from storage.keys import new_key
-from storage.models import CardButton, Item, Order, Post
+from storage.models import CardButton, Change, Item, Order, Post
 from tests.clock import TestClock
 from tests.sandbox_process import SandboxProcess
 
@@ -73,6 +75,7 @@ class TestShop:
     person: Person
     sandbox: SandboxProcess
     clock: TestClock
+    url: str = ""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -135,11 +138,11 @@ class TestShop:
         async with self.app.house.db.read() as session:
             return (await session.execute(select(Item).where(Item.number == number))).scalar_one()
 
-    async def buy(self, marketplace: str, number: int, **more: Any) -> dict[str, Any]:
-        """A buyer buys; waits until the sale was taken in and everything followed."""
+    async def buy(self, marketplace: str, number: int, *, heard: bool = True, **more: Any) -> dict[str, Any]:
+        """A buyer buys; waits until the sale was taken in and everything followed (unless Haggle cannot have `heard` of it yet)."""
         order = await asyncio.to_thread(self.sandbox.buy, marketplace, (await self.row(number)).sku, **more)
         async with asyncio.timeout(20):
-            while not await self._knows(str(order.get("orderId") or order.get("id"))):
+            while heard and not await self._knows(str(order.get("orderId") or order.get("id"))):
                 await asyncio.wait({asyncio.create_task(self.app.idle())}, timeout=0.05)
         await self.idle()
         return order
@@ -177,6 +180,21 @@ class TestShop:
     async def idle(self) -> None:
         async with asyncio.timeout(60):
             await self.app.idle()
+
+    async def waits(self) -> bool:
+        """Whether some work waits for its time within the next ten seconds; waits a moment for it."""
+        await asyncio.wait({asyncio.create_task(self.app.engine.local.idle())}, timeout=0.1)
+        soon = self.app.house.db.now() + timedelta(seconds=10)
+        async with self.app.house.db.read() as session:
+            found = await session.execute(select(Change.id).where(Change.state.in_(("approved", "running")), Change.due_at < soon).limit(1))
+            return found.scalar() is not None
+
+    async def tick(self) -> None:
+        """What the clock does, at once: after time was moved."""
+        await self.app.engine.local.sweep()
+        await shout_late(self.app.house)
+        await reread_sold(self.app.house)
+        await self.idle()
 
     async def posts(self) -> list[Post]:
         async with self.app.house.db.read() as session:
@@ -224,7 +242,7 @@ async def open_shop(
         person = await people.enter(app.house, code, "web", "", name="Sam")
         if connect:
             await connect_all(app, "sandbox-shop")
-        yield TestShop(app, person, sandbox, clock)
+        yield TestShop(app, person, sandbox, clock, address)
     finally:
         server.should_exit = True
         await serving

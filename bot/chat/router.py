@@ -79,7 +79,7 @@ class Router:
         return Context(self._house, session, person, await session.get_one(Workspace, person.workspace_id), inbound)
 
     async def _remember(self, ctx: Context, photos: _Photos) -> None:
-        said = {"text": ctx.inbound.text, "photos": [one.sha256 for one in photos.stored]}
+        said = {"text": ctx.inbound.text, "photos": [one.sha256 for one in photos.stored], "event": ctx.inbound.event_id}
         if said["text"] or said["photos"]:
             put_said(ctx.session, ctx.db, ctx.place, said, workspace=ctx.person.workspace_id)
 

@@ -196,4 +196,4 @@ class PostFlow:
 
     async def fail(self, claim: Claim, error: HaggleError) -> None:
         async with self._house.db.write() as session:
-            await work.finish(session, claim, state=GONE, last_error=str(error))
+            await work.finish(session, claim, state=GONE, due_at=self._house.db.now(), last_error=str(error))

@@ -40,7 +40,7 @@ class Post(Work, Base):
     __tablename__ = "card_post"
     __table_args__ = (
         Index("ix_card_post_subject", "subject_kind", "subject_id"),
-        Index("ix_card_post_chat", "surface", "chat"),
+        Index("ix_card_post_chat", "surface", "chat", "changed_at"),
         Index("ix_card_post_message", "surface", "chat", "message"),
     )
 

@@ -25,7 +25,7 @@ async def draw(easel: Easel, item_id: str) -> Card | None:
     lines.append(Line(_("Price"), money(item.price, item.currency) or _("unknown")))
     if item.floor is not None:
         lines.append(Line(_("Floor"), money(item.floor, item.currency)))
-    if stock is not None and stock.total != 1:
+    if stock is not None and stock.total > 1:
         lines.append(Line(_("Left"), str(stock.total - stock.reserved)))
     buttons: list[tuple[Button, ...]] = []
     links = tuple(

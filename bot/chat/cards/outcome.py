@@ -7,7 +7,7 @@ from sqlalchemy import select
 from bot.chat.cards.parts import Easel, listing_line, retry_row
 from bot.chat.words import _
 from core.values.card import Button, Card, Line
-from core.values.states import ChangeKind, ChangeState
+from core.values.states import ChangeKind, ChangeState, ItemState
 from storage.models import Account, Change, Item, Listing
 
 TITLES = {
@@ -45,7 +45,7 @@ async def draw(easel: Easel, batch: str) -> Card | None:
     called = _("item {number}, {title}").format(number=item.number, title=item.title)
     return Card(
         title=TITLES[ChangeKind(first.kind)].format(item=called), text=easel.paused(), lines=tuple(lines), subject=("batch", batch),
-        mood=_mood(states), buttons=tuple(row for row in (again, _proposed(rows), _undo(easel, [row[0] for row in rows])) if row),
+        mood=_mood(states), buttons=tuple(row for row in (again, _proposed(rows), _undo(easel, item, [row[0] for row in rows])) if row),
     )  # fmt: skip
 
 
@@ -81,7 +81,9 @@ def _proposed(rows: object) -> tuple[Button, ...]:
     )
 
 
-def _undo(easel: Easel, rows: list[Change]) -> tuple[Button, ...]:
+def _undo(easel: Easel, item: Item, rows: list[Change]) -> tuple[Button, ...]:
+    if item.state == ItemState.SOLD:
+        return ()
     now = easel.house.db.now()
     can = [one.id for one in rows if one.by == "member" and one.state == ChangeState.DONE and one.undo_until and one.undo_until > now]
     return (Button(_("Undo"), {"do": "change.undo", "batch": rows[0].batch}),) if can else ()

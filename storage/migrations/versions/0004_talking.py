@@ -155,7 +155,7 @@ def _card_post() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_card_post"),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name="fk_card_post_workspace_id"),
     )
-    op.create_index("ix_card_post_chat", "card_post", ["surface", "chat"])
+    op.create_index("ix_card_post_chat", "card_post", ["surface", "chat", "changed_at"])
     op.create_index("ix_card_post_due_at", "card_post", ["due_at"])
     op.create_index("ix_card_post_message", "card_post", ["surface", "chat", "message"])
     op.create_index("ix_card_post_state", "card_post", ["state"])
