@@ -27,6 +27,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except HaggleError as error:
         print(f"haggle: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"haggle: {error.filename or 'A file'} cannot be used: {error.strerror}.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -124,7 +127,7 @@ def _sandbox(chosen: argparse.Namespace) -> int:
 
 
 def _migrate(chosen: argparse.Namespace) -> int:
-    from bot.serving import migrated, prepare
+    from bot.footing import migrated, prepare
 
     settings = _settings(chosen)
     prepare(settings)
@@ -142,10 +145,13 @@ def _doctor(chosen: argparse.Namespace) -> int:
 
 
 def _backup(chosen: argparse.Namespace) -> int:
+    from bot.footing import answering, must_exist
     from storage.backup import backup
 
     settings = _settings(chosen)
-    copied = asyncio.run(backup(settings.database, settings.data_folder, chosen.file, with_key=chosen.with_key))
+    must_exist(settings)
+    with answering(settings):
+        copied = asyncio.run(backup(settings.database, settings.data_folder, chosen.file, with_key=chosen.with_key))
     print(f"{chosen.file} holds {sum(copied.rows.values())} rows and {copied.photos} photo files.")
     if not copied.key:
         print("The key is not in it: without it the credentials in the copy cannot be opened. Keep it elsewhere, or use --with-key.")
@@ -153,10 +159,13 @@ def _backup(chosen: argparse.Namespace) -> int:
 
 
 def _restore(chosen: argparse.Namespace) -> int:
+    from bot.footing import answering, prepare
     from storage.backup import restore
 
     settings = _settings(chosen)
-    brought = asyncio.run(restore(chosen.file, settings.data_folder, settings.database_url or None))
+    prepare(settings)
+    with answering(settings):
+        brought = asyncio.run(restore(chosen.file, settings.data_folder, settings.database_url or None))
     print(f"{sum(brought.rows.values())} rows and {brought.photos} photo files are in {settings.data_folder}.")
     if brought.audit is not None and brought.audit.broken_at is not None:
         print(f"The audit trail does not hold from entry {brought.audit.broken_at} on: somebody changed it before the backup.")

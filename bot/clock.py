@@ -83,8 +83,9 @@ class Ticker:
 async def take_slot(db: Database, job: str, slot: datetime) -> bool:
     """Whether this slot of the job is ours: true for exactly one of all who ask."""
     insert = sqlite.insert if db.is_sqlite else postgresql.insert
+    mine = insert(ClockSlot).values(job=job, slot=slot).on_conflict_do_nothing().returning(ClockSlot.job)
     async with db.write() as session:
-        return rows_of(await session.execute(insert(ClockSlot).values(job=job, slot=slot).on_conflict_do_nothing())) == 1
+        return (await session.execute(mine)).scalar() is not None
 
 
 async def forget_slots(db: Database, days: float = 7) -> int:

@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import SystemClock
+from bot.footing import is_there
 from bot.settings import Settings, unknown
 from core.errors import HaggleError
 from core.ports import PhotoIn
@@ -121,7 +122,7 @@ def _space(folder: Path) -> Finding:
 
 
 async def _database(settings: Settings) -> Sequence[Finding]:
-    if not await _is_there(settings):
+    if not await asyncio.to_thread(is_there, settings):
         return [Finding("warn", "database", "is not there yet: `haggle serve` makes it.")]
     revision = await migrate.current(settings.database)
     if revision != migrate.HEAD:
@@ -129,14 +130,9 @@ async def _database(settings: Settings) -> Sequence[Finding]:
     return [Finding("ok", "database", f"{'SQLite' if settings.on_sqlite else 'PostgreSQL'} answers, schema {revision}")]
 
 
-async def _is_there(settings: Settings) -> bool:
-    """SQLite makes an empty file of what it is asked to open, so it is not asked."""
-    return not settings.on_sqlite or await asyncio.to_thread(Path(settings.database.partition(":///")[2]).exists)
-
-
 async def _contents(settings: Settings) -> Sequence[Finding]:
     """What is in a database that is there and current."""
-    if not await _is_there(settings) or await migrate.current(settings.database) != migrate.HEAD:
+    if not await asyncio.to_thread(is_there, settings) or await migrate.current(settings.database) != migrate.HEAD:
         return []
     db = Database(settings.database, SystemClock(), pool=1)
     try:

@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import demo, standins
+from bot.footing import migrated, prepare
 from bot.http.server import Server
 from bot.listening import listen
 from bot.settings import Settings
@@ -27,7 +27,6 @@ from core.errors import HaggleError, Invalid, Unreachable
 from core.flows import people
 from core.flows.people import Person, person_of
 from core.values.states import Role
-from storage import migrate
 from storage.lock import FolderLock
 from storage.models import Member
 
@@ -116,29 +115,6 @@ async def work(settings: Settings) -> None:
             await stop.wait()
         finally:
             await _stop(app)
-
-
-def prepare(settings: Settings) -> Path:
-    """The data folder, made and writable. Raises `Invalid` otherwise."""
-    folder = settings.data_folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise Invalid(f"The data folder {folder} cannot be made: {error.strerror}. Choose another with --data DIR.") from error
-    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        raise Invalid(f"The data folder {folder} may not be written to. Choose another with --data DIR, or give this user the right.")
-    return folder
-
-
-async def migrated(settings: Settings) -> bool:
-    """Bring the database up to date. False when it was. Raises `Unreachable` when it does not answer."""
-    try:
-        return await migrate.upgrade(settings.database)
-    except (SQLAlchemyError, OSError) as error:
-        host = urlsplit(settings.database).hostname
-        where = f"PostgreSQL at {host}" if not settings.on_sqlite else f"The database in {settings.data_folder}"
-        told = f"{where} cannot be used. Check HAGGLE_DATABASE_URL and that it runs; `haggle doctor` says more."
-        raise Unreachable(told, cause=repr(error)) from error
 
 
 async def owner(app: App) -> Person:

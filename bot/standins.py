@@ -70,7 +70,8 @@ async def run(settings: Settings) -> StandIns:
     running = await asyncio.to_thread(_running, folder)
     if running is not None:
         return running
-    port = urlsplit(settings.sandbox_url).port or 8090
+    named = urlsplit(settings.sandbox_url).port
+    port = 8090 if named is None else named
     program = await asyncio.to_thread(who_listens, port)
     if program is not None:
         if settings.differs("sandbox_url"):

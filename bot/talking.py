@@ -26,7 +26,7 @@ async def converse(settings: Settings, script: Path | None, *, times: bool = Fal
         if not address:
             from bot.serving import running  # the whole house: only when nobody else is it
 
-            own = settings.model_copy(update={"host": "127.0.0.1", "port": 0})
+            own = settings.model_copy(update={"host": "127.0.0.1", "port": 0, "surfaces": True})
             house = await stack.enter_async_context(running(own))
             address, token = house.address, house.token
         # The name localhost may mean an IPv6 address first, where nobody listens.

@@ -1,0 +1,261 @@
+"""The command line as people use it: real processes, real ports, the stand-ins beside."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image, ImageDraw
+
+from storage import lock
+from tests.requires import ROOT
+
+# Stand-ins on a free port, and the log of no interest.
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("HAGGLE_")},
+    "PYTHONPATH": str(ROOT), "HAGGLE_SANDBOX_URL": "http://127.0.0.1:0", "HAGGLE_LOG_LEVEL": "error",
+}  # fmt: skip
+
+
+def haggle(folder: Path, *words: str, said: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, standing in `folder`."""
+    command = [sys.executable, "-m", "bot", *words]
+    return subprocess.run(
+        command, cwd=folder, env={**ENVIRONMENT, **more}, input=said, capture_output=True, text=True, timeout=90, check=False
+    )
+
+
+class Served:
+    """A running `haggle serve`. `told` is its greeting."""
+
+    def __init__(self, folder: Path, *words: str, **more: str) -> None:
+        self.folder = folder
+        command = [sys.executable, "-m", "bot", "serve", "--port", "0", *words]
+        self.process = subprocess.Popen(command, cwd=folder, env={**ENVIRONMENT, **more}, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.told = ""
+        for line in self.process.stdout:
+            self.told += line
+            if line.startswith("Ctrl-C"):
+                return
+        raise AssertionError(f"it did not start: {self.told}")
+
+    @property
+    def address(self) -> str:
+        return self._named(r"Haggle is at (\S+)")
+
+    @property
+    def link(self) -> str:
+        return self._named(r"(http\S+/enter\?code=\S+)")
+
+    def _named(self, pattern: str) -> str:
+        found = re.search(pattern, self.told)
+        assert found, self.told
+        return found[1].replace("localhost", "127.0.0.1")
+
+    def stop(self) -> float:
+        """Ask it to end. Answers how many seconds that took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == 0
+        self.close()
+        return time.monotonic() - began
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def stand_ins(folder: Path) -> tuple[int, str]:
+    noted = json.loads((folder / "data" / "sandbox" / "sandbox.json").read_text())
+    return int(noted["pid"]), str(noted["url"])
+
+
+def is_alive(pid: int) -> bool:
+    """Not a zombie either: nobody reaps what a killed parent left, in a container without an init."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with stand-ins, for the tests of this module that do it no harm."""
+    server = Served(tmp_path_factory.mktemp("home"), "--sandbox")
+    try:
+        yield server
+        server.stop()
+    finally:
+        server.close()
+
+
+def test_help_comes_without_the_house() -> None:
+    """What takes long to import is imported by the commands that need it."""
+    code = "import sys, contextlib\nfrom bot.__main__ import main\nwith contextlib.suppress(SystemExit): main(['--help'])\n"
+    found = subprocess.run(
+        [sys.executable, "-c", code + "print(sorted(sys.modules))"], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    assert "serve" in found.stdout
+    assert not [name for name in ("'sqlalchemy'", "'pydantic'", "'fastapi'", "'PIL'", "'structlog'") if name in found.stdout]
+
+
+def test_the_sign_in_link_works_once(served: Served) -> None:
+    with httpx.Client(trust_env=False) as browser:
+        assert browser.get(served.address).status_code == 401
+        assert browser.get(served.link, follow_redirects=True).status_code == 200
+        assert browser.get(served.address).status_code == 200
+    assert httpx.get(served.link, trust_env=False).status_code == 403
+
+
+def test_talk_attaches_to_the_running_server(served: Served) -> None:
+    script = "/channels\nexpect eBay (sandbox_seller): connected\nexpect Shopify (Sandbox Shop): connected\nexpect Poshmark\n"
+    found = haggle(served.folder, "talk", said=script)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert (served.folder / "data" / "talk.token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_taken_folder_says_by_whom(served: Served) -> None:
+    found = haggle(served.folder, "serve", "--port", "0")
+    assert found.returncode == 1
+    assert f"in use by process {served.process.pid} at http://localhost:" in found.stderr
+    assert "make run DATA=" in found.stderr
+
+
+def test_a_taken_port_says_by_whom(served: Served, tmp_path: Path) -> None:
+    port = served.address.rpartition(":")[2]
+    found = haggle(tmp_path, "serve", "--port", port)
+    assert found.returncode == 1
+    assert f"Port {port} is taken by" in found.stderr
+    assert f"(process {served.process.pid})" in found.stderr
+    assert f"make run PORT={int(port) + 1}" in found.stderr
+
+
+def test_the_doctor_finds_it_well(served: Served) -> None:
+    found = haggle(served.folder, "doctor", "--data", "data")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert f"held by process {served.process.pid}" in found.stdout
+    for what in ("settings", "database", "audit", "work", "account", "reading"):
+        assert re.search(rf"^ok    {what}", found.stdout, re.MULTILINE), found.stdout
+
+
+def test_backup_while_it_runs_and_restore(served: Served, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.tar.gz"
+    found = haggle(served.folder, "backup", str(copy))
+    assert found.returncode == 0, found.stderr
+    found = haggle(tmp_path, "restore", str(copy), "--data", "restored")
+    assert found.returncode == 0, found.stderr
+    assert "rows" in found.stdout
+    again = haggle(tmp_path, "restore", str(copy), "--data", "restored")
+    assert again.returncode == 1
+    assert "not empty" in again.stderr
+
+
+def test_stopping_stops_the_stand_ins_too(tmp_path: Path) -> None:
+    server = Served(tmp_path, "--sandbox")
+    try:
+        pid, url = stand_ins(tmp_path)
+        assert httpx.get(f"{url}/control/health", trust_env=False).json() == {"ready": True}
+        assert server.stop() < 8
+        assert not is_alive(pid)
+        assert lock.holder(tmp_path / "data") is None
+        assert not (tmp_path / "data" / "talk.token").exists()
+    finally:
+        server.close()
+
+
+def test_a_killed_server_leaves_stand_ins_that_the_next_one_takes_over(tmp_path: Path) -> None:
+    first = Served(tmp_path, "--sandbox")
+    first.close()
+    before = stand_ins(tmp_path)
+    assert is_alive(before[0])
+    second = Served(tmp_path, "--sandbox")
+    try:
+        assert stand_ins(tmp_path) == before
+        assert "are connected" not in second.told
+        second.stop()
+        assert not is_alive(before[0])
+    finally:
+        second.close()
+
+
+def test_stand_ins_of_their_own_go_on(tmp_path: Path) -> None:
+    own = subprocess.Popen(
+        [sys.executable, "-m", "bot", "sandbox", "--port", "0"], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert own.stdout is not None
+        url = own.stdout.readline().split()[-1]
+        server = Served(tmp_path, "--sandbox")
+        assert url in server.told
+        server.stop()
+        assert httpx.get(f"{url}/control/health", trust_env=False).status_code == 200
+    finally:
+        own.terminate()
+        own.communicate()
+
+
+def test_talk_is_the_server_where_none_runs(tmp_path: Path) -> None:
+    found = haggle(tmp_path, "talk", "-", said="/items\nexpect Nothing here yet\n")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert lock.holder(tmp_path / "data") is None
+    missing = haggle(tmp_path, "talk", "nowhere.txt")
+    assert (missing.returncode, missing.stderr) == (1, "haggle: The script nowhere.txt cannot be read: No such file or directory.\n")
+
+
+def test_what_is_wrong_is_one_sentence(tmp_path: Path) -> None:
+    for words, more, told in (
+        (("serve",), {"HAGGLE_PORT": "x"}, "haggle: HAGGLE_PORT must be a whole number.\n"),
+        (("worker",), {}, "A worker needs PostgreSQL"),
+        (("serve", "--data", "/proc/nothing"), {}, "The data folder /proc/nothing cannot be made"),
+        (("serve", "--host", "no.such.host.invalid"), {}, "There is no address no.such.host.invalid to listen on."),
+        (("backup", "copy.tar.gz", "--data", "nothing"), {}, "There is no Haggle in "),
+        (("backup", "nowhere/copy.tar.gz"), {}, "There is no Haggle in "),
+        (("restore", "nothing.tar.gz"), {}, "There is no file nothing.tar.gz"),
+        (("read", "nothing.jpg"), {}, "There is no file nothing.jpg"),
+    ):
+        found = haggle(tmp_path, *words, **more)
+        assert found.returncode == 1, words
+        assert told in found.stderr
+        assert "Traceback" not in found.stderr, found.stderr
+
+
+def test_a_database_that_is_away_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound, but it does not listen
+        url = f"postgresql://haggle@127.0.0.1:{nobody.getsockname()[1]}/haggle"
+        for command in ("migrate", "serve", "worker"):
+            found = haggle(tmp_path, command, HAGGLE_DATABASE_URL=url, HAGGLE_PORT="0")
+            assert found.returncode == 1
+            assert "PostgreSQL at 127.0.0.1 cannot be used." in found.stderr
+            assert "Traceback" not in found.stderr, found.stderr
+        found = haggle(tmp_path, "doctor", HAGGLE_DATABASE_URL=url)
+        assert found.returncode == 1
+        assert re.search("^bad   database", found.stdout, re.MULTILINE), found.stdout
+
+
+def test_migrate_says_what_it_did(tmp_path: Path) -> None:
+    assert haggle(tmp_path, "migrate").stdout == "The database is at this version's schema now.\n"
+    assert haggle(tmp_path, "migrate").stdout == "The database was at this version's schema already.\n"
+
+
+def test_read_prints_what_is_on_the_photo(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (900, 300), "white")
+    ImageDraw.Draw(picture).text((40, 90), "MODEL AB-4711", fill="black", font_size=96)
+    picture.save(tmp_path / "label.png")
+    found = haggle(tmp_path, "read", "label.png", "--json")
+    assert any("4711" in line["text"] for line in json.loads(found.stdout)["lines"])
+    assert "4711" in haggle(tmp_path, "read", "label.png").stdout
