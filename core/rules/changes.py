@@ -41,8 +41,8 @@ def inverse(kind: Kind, *, after_sale: bool, now_sold: bool) -> Kind | str:
     made = _INVERSE.get(kind)
     if made is None:
         return f"A “{kind.value}” cannot be taken back by machine."
-    if made is Kind.RELIST and now_sold:
-        return "It is sold by now, so it cannot go up again."
+    if now_sold:
+        return "It is sold by now, so it cannot go up again." if made is Kind.RELIST else "It is sold by now: there is nothing to take back."
     return made
 
 

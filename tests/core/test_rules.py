@@ -31,6 +31,7 @@ def test_what_takes_a_change_back() -> None:
     assert changes.inverse(ChangeKind.REPRICE, after_sale=False, now_sold=False) is ChangeKind.REPRICE
     assert "sold" in changes.inverse(ChangeKind.DELIST, after_sale=False, now_sold=True)
     assert "Cancel the order" in changes.inverse(ChangeKind.DELIST, after_sale=True, now_sold=True)
+    assert "sold" in changes.inverse(ChangeKind.PUBLISH, after_sale=False, now_sold=True)
     assert "cannot" in changes.inverse(ChangeKind.QUANTITY, after_sale=False, now_sold=False)
 
 
