@@ -1,0 +1,1 @@
+"""What people and machines talk to: the command line, the conversation, the surfaces, the HTTP app. `wiring.py` builds it all."""

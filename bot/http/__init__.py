@@ -1,0 +1,1 @@
+"""The ASGI app: chat, photos, webhooks, consent callbacks, health. README.md lists the doors."""

@@ -242,7 +242,8 @@ class AccountFlow:
         for order in page.orders:
             await sales.take(house, account, order, seen_by="poll")
         healthy = account.last_webhook_at is not None and account.last_webhook_at > started - timedelta(hours=1)
-        await self._next(claim, max(house.poll_seconds, SLOWEST_POLL) if healthy else house.poll_seconds, read_to=max(since, page.cursor))
+        calm = max(house.poll_seconds, min(SLOWEST_POLL, house.poll_seconds * 3))
+        await self._next(claim, calm if healthy else house.poll_seconds, read_to=max(since, page.cursor))
 
     async def _recheck(self, account: Account) -> None:
         """Something about the account was set: ask the marketplace whether it can sell now."""

@@ -26,6 +26,7 @@ from storage.db import wake
 from storage.models import Account, Change, Item, Listing, Workspace
 from storage.work import Claim
 
+OF_LIVE = (ChangeKind.QUANTITY, ChangeKind.REPRICE, ChangeKind.REVISE)  # what only a listing that is up can be told
 HOLD = 60.0  # a paused Change looks again this often; resuming wakes it at once
 # A delist that was refused, or whose account is lost, is tried on for ever: it may work as soon as a person has mended something.
 STUBBORN = 600.0
@@ -100,9 +101,13 @@ class ChangeFlow:
         channel = self._house.channels[load.account.channel]
         connection = accounts.connection(self._house, load.account)
         if kind is ChangeKind.DELIST:
+            if load.listing.wanted == "live":
+                raise Superseded("It is to be up again.")
             return await channel.ensure_absent(connection, ref_of(load.listing))
         if load.listing.wanted != "live":
             raise Superseded("It is not wanted there any more.")
+        if kind in OF_LIVE and load.listing.state not in (ListingState.ACTIVE, ListingState.OUT_OF_SYNC):
+            raise Superseded("It is not up yet, and goes up with what is true by then.")
         async with self._house.db.read() as session:
             level = await ledger.level_of(session, load.item.id)
             problem = may_go_live(ItemState(load.item.state), level.available if level else None)

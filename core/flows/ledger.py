@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.rules.stock import Level, move
@@ -26,6 +26,12 @@ async def level_of(session: AsyncSession, item_id: str) -> Level | None:
     """The stock of an item; None when nobody ever said how many there are."""
     row = await session.get(Stock, item_id, populate_existing=True)
     return Level(row.total, row.reserved) if row else None
+
+
+async def held_by(session: AsyncSession, item_id: str, order_id: str) -> int:
+    """How many units of an item an order has: reserved for it, or sold to it and not given back."""
+    query = select(func.sum(StockEntry.reserved - StockEntry.total)).where(StockEntry.item_id == item_id, StockEntry.order_id == order_id)
+    return int((await session.execute(query)).scalar() or 0)
 
 
 async def post(

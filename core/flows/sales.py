@@ -139,9 +139,9 @@ async def spread(session: AsyncSession, house: House, item: Item, order: Order, 
         if listing.wanted != "live" and listing.state not in (ListingState.ACTIVE, ListingState.OUT_OF_SYNC):
             continue
         if left > 0:
-            if listing.id != sold_on:
-                reason = f"{left} left after order {order.number}"
-                await changes.make(session, db, ChangeKind.QUANTITY, item, listing, reason=reason, after={"quantity": left}, batch=order.id)
+            # The selling listing too: what it counted down by itself may have been overwritten by an older quantity of ours.
+            reason = f"{left} left after order {order.number}"
+            await changes.make(session, db, ChangeKind.QUANTITY, item, listing, reason=reason, after={"quantity": left}, batch=order.id)
             continue
         here = listing.id == sold_on
         if here:
@@ -195,13 +195,43 @@ async def _each_line(session: AsyncSession, house: House, order: Order, kind: St
         if line.item_id is None:
             continue
         item = await session.get_one(Item, line.item_id, with_for_update=True)
+        # An oversold order holds less than it asks for: it gives back, and pays for, no more than that.
+        held = min(line.quantity, await ledger.held_by(session, item.id, order.id))
         moved = await ledger.post(
-            session, house.db, item, kind, line.quantity, key=_key(order, line, kind), source=order.channel, order_id=order.id,
-            reason=f"order {order.external_id} {order.state}", was_reserved=line.quantity if was_reserved else 0,
+            session, house.db, item, kind, line.quantity if kind is StockKind.SALE else held, key=_key(order, line, kind),
+            source=order.channel, order_id=order.id, reason=f"order {order.external_id} {order.state}",
+            was_reserved=held if was_reserved else 0,
         )  # fmt: skip
-        if moved.fresh and moved.level.available > 0 and item.state == ItemState.SOLD:
+        if kind is StockKind.SALE or not moved.fresh:
+            continue
+        left = await _make_good(session, house, item, moved.level.available)
+        if left > 0 and item.state == ItemState.SOLD:
             item.state = ItemState.DELISTED  # its card and the sale's card offer to put it up again
             await touch(session, house.db, ("item", item.id))
+
+
+async def _make_good(session: AsyncSession, house: House, item: Item, free: int) -> int:
+    """What a cancelled order gave back goes to orders that were oversold, first come first served. Answers how many are left."""
+    query = (
+        select(Order, OrderLine)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(OrderLine.item_id == item.id, Order.state.not_in((OrderState.CANCELLED, OrderState.REFUNDED)))
+        .order_by(Order.placed_at, Order.id)
+    )
+    for order, line in (await session.execute(query)).tuples().all() if free > 0 else ():
+        lacks = min(free, line.quantity - await ledger.held_by(session, item.id, order.id))
+        if lacks < 1:
+            continue
+        kind = StockKind.SALE if order.paid else StockKind.RESERVE
+        moved = await ledger.post(
+            session, house.db, item, kind, lacks, key=f"{_key(order, line, kind)}:{new_key()}", source=order.channel, order_id=order.id,
+            reason=f"order {order.external_id} gets what came back",
+        )  # fmt: skip
+        free = moved.level.available
+        if await ledger.held_by(session, item.id, order.id) >= line.quantity:
+            await notices.solved(session, house.db, item.workspace_id, f"oversell:{order.id}:{item.id}")
+        await touch(session, house.db, ("order", order.id))
+    return free
 
 
 async def sell_outside(

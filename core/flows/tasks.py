@@ -69,13 +69,15 @@ async def tick(session: AsyncSession, db: Database, task: ManualTask, person: Pe
         return False
     listing = await session.get_one(Listing, task.listing_id)
     item = await session.get_one(Item, task.item_id)
-    if task.kind == TaskKind.LIST and listing.wanted == "live":
+    listing.needs_person = False
+    if task.kind == TaskKind.LIST:
         listing.state, listing.listed_at = ListingState.ACTIVE, now
-        if item.state in (ItemState.READY, ItemState.DELISTED, ItemState.DRAFT):
+        if listing.wanted != "live":  # it was sold or taken down while the person was putting it up
+            await make(session, db, TaskKind.TAKE_DOWN, item, listing, reason="It is not for sale any more.")
+        elif item.state in (ItemState.READY, ItemState.DELISTED, ItemState.DRAFT):
             item.state = ItemState.LIVE
     elif task.kind == TaskKind.TAKE_DOWN:
         listing.state, listing.ended_at, listing.wanted = ListingState.ENDED, now, "gone"
-    listing.needs_person = False
     audit.record(
         session, workspace=task.workspace_id, at=now, actor=person.actor, action="task.done", subject=("task", task.id),
         data={"kind": task.kind, "item": task.item_id},

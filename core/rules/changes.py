@@ -42,7 +42,9 @@ def inverse(kind: Kind, *, after_sale: bool, now_sold: bool) -> Kind | str:
     if made is None:
         return f"A “{kind.value}” cannot be taken back by machine."
     if now_sold:
-        return "It is sold by now, so it cannot go up again." if made is Kind.RELIST else "It is sold by now: there is nothing to take back."
+        return (
+            "It is sold by now, so it cannot go up again." if made is Kind.RELIST else "It is sold by now: there is nothing to take back."
+        )
     return made
 
 

@@ -1,0 +1,1 @@
+"""Marketplaces without an API: kits to copy, as data."""

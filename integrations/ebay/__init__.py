@@ -1,0 +1,1 @@
+"""eBay through its REST API. README.md says what is used and why."""

@@ -1,0 +1,1 @@
+"""Shopify through its Admin GraphQL API. README.md says what is used and why."""

@@ -12,8 +12,8 @@ from storage.models import Account, AuditEntry, Listing, ManualTask, Order, Stoc
 from tests.shop import TestShop
 
 
-async def published(shop: TestShop, **more: int) -> int:
-    number = await shop.item(**more)
+async def published(shop: TestShop, *, quantity: int = 1, **more: int) -> int:
+    number = await shop.item("Acme brass desk lamp", quantity=quantity, **more)
     await shop.say(f"/publish {number}")
     assert await shop.live(number) == ["ebay", "shopify"]
     return number
