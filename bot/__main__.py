@@ -43,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, help="the port to listen on (8080; 0 takes a free one)")
     serve.add_argument("--sandbox", action="store_true", default=None, help="sell on stand-in marketplaces, started along")
 
-    _add(commands, "worker", _worker, "carry work only, beside a `serve` (needs PostgreSQL)")
+    worker = _add(commands, "worker", _worker, "carry work only, beside a `serve` (needs PostgreSQL)")
+    worker.add_argument("--sandbox", action="store_true", default=None, help="beside a `serve --sandbox` of the same data folder")
 
     talk = _add(commands, "talk", _talk, "talk in the terminal, or replay a script")
     talk.add_argument("script", nargs="?", type=Path, metavar="SCRIPT", help="a file to replay, or - for standard input")

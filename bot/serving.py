@@ -107,6 +107,8 @@ async def work(settings: Settings) -> None:
     if settings.on_sqlite:
         raise Invalid("A worker needs PostgreSQL: set HAGGLE_DATABASE_URL. On SQLite `haggle serve` carries all work itself.")
     prepare(settings)
+    if settings.sandbox:
+        settings = await standins.beside(settings)
     async with stop_signal() as stop:
         app = await _start(settings.model_copy(update={"surfaces": False}))
         try:
@@ -229,6 +231,10 @@ async def _greet(house: Running) -> None:
         ]
     else:
         lines.append("Try this first: open the link, type /connect ebay or /connect shopify, then drop photos of something to sell.")
+        if standins.were_used(house.settings.data_folder):
+            lines.append(
+                "This data folder was used with stand-in marketplaces, which are off now. To sell for real, take another: --data DIR."
+            )
     if not house.settings.is_outward:
         lines.append("HAGGLE_OUTWARD is off: nothing leaves this machine, Changes wait.")
     sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.", ""]))

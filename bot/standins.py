@@ -24,6 +24,7 @@ import httpx
 from bot.listening import who_listens
 from bot.settings import Settings
 from core.errors import Invalid, Unreachable
+from storage import lock
 
 FOLDER = "sandbox"
 SHOP = "sandbox-shop"  # the shop of the stand-in for Shopify
@@ -79,6 +80,20 @@ async def run(settings: Settings) -> StandIns:
             raise Invalid(told)
         port = 0
     return await _start(settings, folder, port)
+
+
+async def beside(settings: Settings) -> Settings:
+    """Settings of a worker beside a server with stand-ins. Raises `Invalid` when there is none that it can see."""
+    found = await asyncio.to_thread(_running, settings.data_folder / FOLDER)
+    held = await asyncio.to_thread(lock.holder, settings.data_folder)
+    if found is None or held is None or not held.address:
+        raise Invalid(f"No stand-in marketplaces run in {settings.data_folder}. Start `haggle serve --sandbox` there first.")
+    return point(settings.model_copy(update={"port": urlsplit(held.address).port}), found)
+
+
+def were_used(folder: Path) -> bool:
+    """Whether a data folder has met stand-ins: what is connected there is not real."""
+    return (folder / FOLDER / "sandbox.json").exists()
 
 
 def _running(folder: Path) -> StandIns | None:
