@@ -232,9 +232,7 @@ async def _greet(house: Running) -> None:
     else:
         lines.append("Try this first: open the link, type /connect ebay or /connect shopify, then drop photos of something to sell.")
         if standins.were_used(house.settings.data_folder):
-            lines.append(
-                "This data folder was used with stand-in marketplaces, which are off now. To sell for real, take another: --data DIR."
-            )
+            lines.append("This data folder was used with stand-in marketplaces, which are off now. To sell for real, take another: --data.")
     if not house.settings.is_outward:
         lines.append("HAGGLE_OUTWARD is off: nothing leaves this machine, Changes wait.")
     sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.", ""]))
