@@ -67,6 +67,9 @@ class Channel(Protocol):
     async def check(self, account: Connection) -> Health:
         """Is the connection able to sell? Reads only, and sets up what may be set up without asking (webhook subscription)."""
 
+    def forget(self, account: Connection) -> None:
+        """Drop what is remembered in memory of an account that is disconnected."""
+
     async def categories(self, account: Connection, title: str) -> Sequence[CategoryChoice]:
         """Suggestions for a title, best first; empty where the channel has no categories."""
 

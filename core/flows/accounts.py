@@ -185,6 +185,8 @@ async def add_assisted(house: House, session: AsyncSession, person: Person, kind
 
 async def disconnect(house: House, session: AsyncSession, person: Person, account: Account) -> None:
     """Forget the tokens and keep the history. What is live there stays live and is no longer watched: the card asked about it first."""
+    if account.channel in house.channels:
+        house.channels[account.channel].forget(connection(house, account))
     account.state, account.credentials = AccountState.DISCONNECTED, b""
     audit.record(
         session, workspace=account.workspace_id, at=house.db.now(), actor=person.actor, action="account.disconnected",

@@ -47,9 +47,12 @@ class InboxFlow:
                 await self._poll_now(account)
         async with house.db.write() as session:
             if event.topic == "account_deletion":
-                await sales.forget_buyer(session, house, str(event.body.get("resource", "")), actor=f"channel:{event.source}")
+                for name in str(event.body.get("resource", "")).split():
+                    await sales.forget_buyer(session, house, name, actor=f"channel:{event.source}")
             await self._heard(session, event)
-            if not await work.finish(session, claim, state=InboxState.DONE, last_error=""):
+            # Who asked to be forgotten is not kept here either.
+            body = {} if event.topic == "account_deletion" else event.body
+            if not await work.finish(session, claim, state=InboxState.DONE, body=body, last_error=""):
                 raise LostClaim
 
     async def _accounts(self, event: InboxEvent) -> list[Account]:

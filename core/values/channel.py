@@ -201,7 +201,7 @@ class Connection:
 class Hint:
     """What a webhook says, once its signature is proven: go and look. `event_id` is unique per delivery content.
 
-    `topic` is ours: "order" (fetch `resource`), "orders" (poll), "account_deletion" (`resource` is the channel's user id),
+    `topic` is ours: "order" (fetch `resource`), "orders" (poll), "account_deletion" (`resource` has the user's names there, by spaces),
     "listing" (read `resource`), "ignored".
     """
 

@@ -72,6 +72,6 @@ class EbayChannel:
     async def aspects(self, account: Connection, category: str) -> Sequence[Aspect]:
         return await self._catalogue.aspects(category)
 
-    def forget(self, account_id: str) -> None:
+    def forget(self, account: Connection) -> None:
         """Drop what is remembered of an account that was disconnected."""
-        self._client.tokens.forget(account_id)
+        self._client.tokens.forget(account.account_id)

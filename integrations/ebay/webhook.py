@@ -101,7 +101,7 @@ def hint_of(notice: Any) -> Hint:
             order = str(data.get("orderId") or "")
             return Hint(event, "order" if order else "orders", order, _seller(data))
         case "MARKETPLACE_ACCOUNT_DELETION":
-            return Hint(event, "account_deletion", str(data.get("userId") or ""), "")
+            return Hint(event, "account_deletion", _names_of(data), "")
         case _:
             return Hint(event, "ignored")
 
@@ -144,3 +144,8 @@ def _verifies(key: EllipticCurvePublicKey, signature: bytes, data: bytes) -> boo
     except InvalidSignature:
         return False
     return True
+
+
+def _names_of(data: Mapping[str, Any]) -> str:
+    """Everything that orders may call this user by: the name, or the immutable id that eBay gives some developers instead."""
+    return " ".join(str(data[name]) for name in ("username", "userId") if data.get(name))

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from core.values.states import ItemState
 from storage import audit
-from storage.models import Account, AuditEntry, Listing, ManualTask, Order, StockEntry
+from storage.inbox import Delivery
+from storage.models import Account, AuditEntry, InboxEvent, Listing, ManualTask, Order, StockEntry
 from tests.shop import TestShop
 
 
@@ -229,3 +230,27 @@ async def test_the_audit_trail_knows_who_did_what(shop: TestShop) -> None:
     assert actions.count("change.done") == 3
     assert f"member:{shop.person.member_id}" in {row.actor for row in rows if row.action == "change.approved"}
     assert number == 1
+
+
+async def test_the_floor_is_offered_as_far_below_the_price_as_last_time(shop: TestShop) -> None:
+    first = await shop.item()
+    await shop.say(f"/edit {first} floor 60")
+    second = await shop.item("Another lamp", price=4000)
+    await shop.press("Floor $30.00 (75 % of the price, as last time)")
+    assert (await shop.row(second)).floor == 3000
+
+
+async def test_a_buyer_who_deletes_their_account_is_forgotten_and_that_is_proven(shop: TestShop) -> None:
+    number = await published(shop)
+    await shop.buy("ebay", number)
+    async with shop.app.house.db.read() as session:
+        order = (await session.execute(select(Order))).scalar_one()
+    handle = shop.app.house.keyring.open(order.buyer, order.id)["handle"]
+    assert handle
+    await shop.app.house.inbox.put(Delivery("ebay", "erase-1", topic="account_deletion", body={"resource": f"{handle} u-1"}))
+    await shop.idle()
+    async with shop.app.house.db.read() as session:
+        order = (await session.execute(select(Order))).scalar_one()
+        proof = (await session.execute(select(AuditEntry).where(AuditEntry.action == "buyer.forgotten"))).scalar_one()
+        event = (await session.execute(select(InboxEvent).where(InboxEvent.event_id == "erase-1"))).scalar_one()
+    assert (order.buyer, order.buyer_key, proof.subject_id, event.body) == (b"", "", order.id, {})

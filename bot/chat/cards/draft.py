@@ -11,11 +11,12 @@ from bot.chat.cards.parts import Easel, money, photos, why
 from bot.chat.words import _, ngettext
 from core.flows.intake import aspects_of_choice
 from core.flows.wanted import sheet_of
+from core.money import Money
 from core.rules.drafts import SURE, Question, label_of, questions
 from core.values.card import Button, Card, Line
 from core.values.draft import Draft as Sheet
 from core.values.states import AccountState, Condition, DraftState
-from storage.models import Account, Draft, Item, Stock
+from storage.models import Account, Draft, Item, Setting, Stock
 
 LABELS = {
     "brand": _("Brand"), "model": _("Model"), "mpn": _("Part number"), "size": _("Size"), "colour": _("Colour"), "material": _("Material"),
@@ -79,7 +80,7 @@ async def _review(easel: Easel, item: Item, row: Draft, sheet: Sheet) -> Card:
     return Card(
         title=_("Item {number}: {title}").format(number=item.number, title=item.title or _("no title yet")),
         text=text, lines=tuple(lines), photos=await photos(easel, item), subject=("item", item.id),
-        buttons=_buttons(easel, item, row, asked, there, chosen),
+        buttons=_buttons(easel, item, row, asked, there, chosen, await _usual_floor(easel, item)),
     )  # fmt: skip
 
 
@@ -131,7 +132,13 @@ def _discard(item: Item) -> Button:
 
 
 def _buttons(
-    easel: Easel, item: Item, row: Draft, asked: Sequence[Question], there: Sequence[Account], chosen: Sequence[Account]
+    easel: Easel,
+    item: Item,
+    row: Draft,
+    asked: Sequence[Question],
+    there: Sequence[Account],
+    chosen: Sequence[Account],
+    floor: Sequence[tuple[Button, ...]],
 ) -> tuple[tuple[Button, ...], ...]:
     rows: list[tuple[Button, ...]] = []
     first = next((one for one in asked if one.choices), None)
@@ -142,6 +149,7 @@ def _buttons(
             rows.append((Button(_("Something else…"), {"do": "draft.ask", "item": item.id, "field": first.field}),))
     edit = (("title", _("Title…")), ("price", _("Price…")), ("floor", _("Floor…")), ("cost", _("Cost…")), ("quantity", _("Quantity…")))
     rows.append(tuple(Button(label, {"do": "draft.ask", "item": item.id, "field": field}) for field, label in edit))
+    rows += floor
     rows += _category_buttons(easel, item, row, chosen)
     toggles = [
         Button(("✓ " if one in chosen else "+ ") + easel.channel(one.channel), {"do": "draft.channel", "item": item.id, "account": one.id})
@@ -156,6 +164,17 @@ def _buttons(
         last.insert(0, Button(_("Connect a channel"), {"do": "say", "text": "/channels"}, "primary"))
     rows.append(tuple(last))
     return tuple(rows)
+
+
+async def _usual_floor(easel: Easel, item: Item) -> list[tuple[Button, ...]]:
+    """The floor that would be as far below the price as last time: offered, never set by itself."""
+    kept = await easel.session.get(Setting, (item.workspace_id, "floor"))
+    if kept is None or item.price is None or item.floor is not None:
+        return []
+    percent = int(kept.value["percent"])
+    amount = Money(item.price, item.currency).percent(percent)
+    label = _("Floor {amount} ({percent} % of the price, as last time)").format(amount=amount, percent=percent)
+    return [(Button(label, {"do": "draft.set", "item": item.id, "field": "floor", "value": amount.wire()}),)]
 
 
 def _category_buttons(easel: Easel, item: Item, row: Draft, chosen: Sequence[Account]) -> list[tuple[Button, ...]]:

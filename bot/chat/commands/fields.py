@@ -30,6 +30,8 @@ async def set_field(ctx: Context, item: Item, field: str, value: str) -> None:
     before = item.price
     if field in MONEY:
         _set_money(ctx, item, field, value)
+        if field == "floor" and item.price and item.floor:
+            await intake.remember(ctx.session, item.workspace_id, "floor", {"percent": round(100 * item.floor / item.price)})
     elif field == "quantity":
         await _set_quantity(ctx, item, value)
     else:

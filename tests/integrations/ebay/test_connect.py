@@ -100,7 +100,7 @@ async def test_a_permission_that_was_not_given_is_a_lost_connection(shop: Shop, 
 async def test_a_forgotten_account_starts_from_its_credentials(shop: Shop) -> None:
     broken = shop.with_credentials(access_token="v^1.1#not-one")
     await shop.channel.state(broken, ref())
-    shop.channel.forget("another")
+    shop.channel.forget(broken)
     await shop.channel.state(broken, ref())
     assert len(shop.saved) == 2
 
