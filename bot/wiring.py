@@ -1,4 +1,4 @@
-"""Builds everything once: the only module that knows every concrete class.
+"""Builds everything once: with `outside.py` the only module that knows concrete classes.
 
 `build(settings)` gives an `App`; `start` begins work, `stop` ends it and leaves what was claimed to others.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,31 +18,23 @@ from bot.chat.registry import commands
 from bot.chat.router import Router
 from bot.clock import SystemClock, Ticker
 from bot.http.app import create
+from bot.outside import open_outside, open_reader
 from bot.settings import Settings
 from bot.surfaces.web import WebSurface
 from core.flows import accounts, people, upkeep
-from core.flows.carrying import ChangeFlow, reread_sold, shout_late
+from core.flows.carrying import ChangeFlow
 from core.flows.deliveries import InboxFlow
 from core.flows.engine import Engine
 from core.flows.house import House
-from core.flows.intake import DraftFlow
 from core.flows.posts import PostFlow
+from core.flows.reading import DraftFlow
 from core.flows.tasks import TaskFlow
-from core.ports import Channel, Clock, Connector, Reader, WebhookGate
-from core.values.channel import Capabilities
+from core.flows.watching import reread_sold, shout_late
+from core.ports import Clock, Reader
 from core.values.states import AccountState, Role
 from integrations.ai import offline
-from integrations.assisted.kits import CAPABILITIES, Kits
-from integrations.ebay.channel import EbayChannel
-from integrations.ebay.client import Client as EbayClient
-from integrations.ebay.connect import EbayConnector
-from integrations.ebay.settings import WORLDS, EbaySettings
-from integrations.ebay.webhook import EbayWebhook
+from integrations.assisted.kits import Kits
 from integrations.http import Http
-from integrations.shopify.channel import ShopifyChannel
-from integrations.shopify.connect import ShopifyConnector
-from integrations.shopify.settings import CALLBACK_PATH, ShopifySettings
-from integrations.shopify.webhook import ShopifyWebhookGate
 from storage import audit, photos, work
 from storage.db import Database
 from storage.dispatch.procrastinate import Procrastinate
@@ -55,19 +46,6 @@ from storage.pace import Pace
 from storage.secrets import Keyring, key_of_folder, parse_keys
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Outside:
-    """The marketplaces, as ports."""
-
-    channels: Mapping[str, Channel]
-    connectors: Mapping[str, Connector]
-    gates: Mapping[str, WebhookGate]
-
-    @property
-    def capabilities(self) -> dict[str, Capabilities]:
-        return {kind: channel.capabilities for kind, channel in self.channels.items()} | dict(CAPABILITIES)
 
 
 @dataclass(slots=True)
@@ -191,10 +169,10 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
     surfaces = settings.surfaces if surfaces is None else surfaces
     db = Database(settings.database, clock)
     outbound = Http()
-    outside = _outside(settings, outbound)
+    outside = open_outside(settings, outbound)
     pictures, reading = Helper(photos.MODULE), Helper(offline.MODULE)
     shelf = photos.PhotoStore(settings.data_folder / "photos", pictures)
-    reader = _reader(settings, offline.OfflineReader(reading), shelf)
+    reader = open_reader(settings, offline.OfflineReader(reading), shelf)
     keys = parse_keys(settings.secret_key) if settings.secret_key else key_of_folder(settings.data_folder)
     house = House(
         db=db,
@@ -261,56 +239,3 @@ def _add_surfaces(app: App) -> None:
 def _webhook_base(settings: Settings) -> str:
     """Telegram is asked by polling unless it can reach us."""
     return settings.public_url if settings.telegram_webhook == "auto" else ""
-
-
-def _reader(settings: Settings, without_key: offline.OfflineReader, shelf: photos.PhotoStore) -> Reader:
-    key = settings.ai_api_key
-    if not key:
-        return without_key
-    from integrations.ai.openai import AiSettings, OpenAiReader  # 26 MB that only those with a key carry
-
-    ai = AiSettings(settings.ai_base_url, key, settings.ai_model, timeout=settings.ai_timeout)
-    return OpenAiReader(ai, without_key, shelf.as_jpeg)
-
-
-def _outside(settings: Settings, http: Http) -> Outside:
-    shopify = _shopify(settings)
-    client = EbayClient(http, _ebay(settings))
-    return Outside(
-        channels={"ebay": EbayChannel(client), "shopify": ShopifyChannel(http, shopify)},
-        connectors={"ebay": EbayConnector(client), "shopify": ShopifyConnector(http, shopify)},
-        gates={"ebay": EbayWebhook(client), "shopify": ShopifyWebhookGate(shopify)},
-    )
-
-
-def _ebay(settings: Settings) -> EbaySettings:
-    """eBay's addresses by the world's name, each replaced by its own setting where there is one."""
-    world = WORLDS[settings.ebay_env]
-    return EbaySettings(
-        api_url=settings.ebay_api_url or world.api_url,
-        media_url=settings.ebay_media_url or world.media_url,
-        apiz_url=settings.ebay_identity_url or world.apiz_url,
-        auth_url=settings.ebay_auth_url or world.auth_url,
-        finances_url=settings.ebay_finances_url,
-        site_url=settings.ebay_site_url or world.site_url,
-        client_id=settings.ebay_client_id,
-        client_secret=settings.ebay_client_secret,
-        ru_name=settings.ebay_ru_name,
-        marketplace=settings.ebay_marketplace,
-        public_url=settings.public_url,
-        verification_token=settings.ebay_verification_token,
-        alert_email=settings.ebay_alert_email,
-    )
-
-
-def _shopify(settings: Settings) -> ShopifySettings:
-    """A laptop's own address will do for the consent's way back: it is the seller's browser that goes there."""
-    base = settings.public_url or f"http://localhost:{settings.port}"
-    return ShopifySettings(
-        url=settings.shopify_url,
-        client_id=settings.shopify_client_id,
-        client_secret=settings.shopify_client_secret,
-        previous_secret=settings.shopify_previous_secret,
-        public_url=settings.public_url,
-        redirect_uri=settings.shopify_redirect_uri or base + CALLBACK_PATH,
-    )

@@ -27,8 +27,8 @@ from bot.demo import connect_all
 from bot.http.server import Server
 from bot.settings import Settings
 from core.flows import intake, people
-from core.flows.carrying import reread_sold, shout_late
 from core.flows.people import Person
+from core.flows.watching import reread_sold, shout_late
 from core.rules.drafts import said_by_seller
 from core.values.card import Inbound
 from core.values.draft import Draft

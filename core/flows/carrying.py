@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Missing, Refused
-from core.flows import accounts, changes, ledger, notices, tasks
+from core.flows import accounts, changes, ledger, notices, tasks, watching
 from core.flows.engine import LostClaim
 from core.flows.house import House
 from core.flows.posts import touch
@@ -20,9 +20,8 @@ from core.rules import changes as rules
 from core.rules.guards import may_go_live, price_problem
 from core.rules.retry import wait_before_retry
 from core.values.channel import Live
-from core.values.states import AccountState, ChangeKind, ChangeState, ItemState, ListingState, Severity, TaskKind
+from core.values.states import AccountState, ChangeKind, ChangeState, ItemState, ListingState, TaskKind
 from storage import work
-from storage.db import wake
 from storage.models import Account, Change, Item, Listing, Workspace
 from storage.work import Claim
 
@@ -261,7 +260,7 @@ class ChangeFlow:
                 item = await session.get_one(Item, load.item.id)
                 change = await session.get_one(Change, load.change.id)
                 await tasks.make(session, db, TaskKind.TAKE_DOWN, item, listing, reason=str(error), order_id=change.order_id)
-                await shout(session, self._house, change, item, load.account, str(error))
+                await watching.shout(session, self._house, change, item, load.account, str(error))
             await touch(session, db, *changes.subjects_of(load.change))
 
     async def fail(self, claim: Claim, error: HaggleError) -> None:
@@ -293,68 +292,3 @@ def outcome(live: Live, now: datetime) -> dict[str, Any]:
     """What was read back, for the card and the trail."""
     price = {"price": live.price.amount, "currency": live.price.currency} if live.price else {}
     return {"live": live.live, "url": live.url, "quantity": live.quantity, "verified_at": now.isoformat(), **price}
-
-
-async def shout(session: AsyncSession, house: House, change: Change, item: Item, account: Account, why: str) -> None:
-    """Something that should be gone is not proven gone: say it once, with what to do by hand."""
-    await notices.tell(
-        session, house.db, workspace=change.workspace_id, severity=Severity.CRITICAL, type="delist_failed", subject=("item", item.id),
-        key=f"delist_failed:{change.listing_id}:{change.order_id}",
-        title=f"Item {item.number} may still be for sale on {account.name}.",
-        body=f"{why} I go on trying. To be safe, end it there by hand now: {item.title}.",
-    )  # fmt: skip
-
-
-async def shout_late(house: House) -> None:
-    """A tick: delists after a sale that are not proven after 30 seconds become a critical notice."""
-    db = house.db
-    query = (
-        select(Change, Item, Account)
-        .join(Item, Item.id == Change.item_id)
-        .join(Listing, Listing.id == Change.listing_id)
-        .join(Account, Account.id == Listing.account_id)
-        .where(
-            Change.kind == ChangeKind.DELIST,
-            Change.state.in_((ChangeState.APPROVED, ChangeState.RUNNING)),
-            Change.order_id.is_not(None),
-            Change.created_at < db.now() - timedelta(seconds=30),
-        )
-    )
-    async with db.read() as session:
-        late = (await session.execute(query)).all()
-    if not late:
-        return
-    async with db.write() as session:
-        for change, item, account in late:
-            why = "Haggle is paused, so it was not taken down." if not house.outward else change.last_error or "It is not proven gone yet."
-            await shout(session, house, change, item, account, why)
-
-
-async def reread_sold(house: House) -> None:
-    """A tick: listings of sold items are read again after 1 and 10 minutes, since no lease stops a call that a frozen worker has sent."""
-    db = house.db
-    query = select(Listing.id).where(Listing.reread_at <= db.now()).limit(200)
-    async with db.read() as session:
-        ids = list((await session.execute(query)).scalars())
-    for key in ids:
-        async with db.write() as session:
-            listing = await session.get_one(Listing, key, with_for_update=True)
-            if listing.reread_at is None or listing.reread_at > db.now():
-                continue
-            listing.reread_count += 1
-            listing.reread_at = db.now() + timedelta(minutes=9) if listing.reread_count == 1 else None
-            if listing.wanted != "gone":
-                continue
-            item = await session.get_one(Item, listing.item_id)
-            await changes.make(session, db, ChangeKind.DELIST, item, listing, reason="Reading again after the sale.", priority=2)
-
-
-async def resume(session: AsyncSession, house: House, workspace_id: str) -> int:
-    """Wake everything that waited while the house was paused. Answers how many Changes."""
-    query = select(Change.id, Change.priority).where(Change.workspace_id == workspace_id, Change.state == ChangeState.APPROVED)
-    waiting = (await session.execute(query)).all()
-    for key, priority in waiting:
-        change = await session.get_one(Change, key)
-        change.due_at = house.db.now()
-        wake(session, "change", key, priority=priority)
-    return len(waiting)

@@ -1,4 +1,4 @@
-"""From photos to a draft: collecting what belongs together, reading it, asking what is missing.
+"""From photos to a draft: collecting what belongs together, and publishing what is ready. Reading is `core/flows/reading.py`.
 
 An album has no end marker, so photos are collected until none came for 1.5 s (10 s at most). The draft's row is the work: it
 is due when the collecting ends, and a restart finds it again.
@@ -14,25 +14,17 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import HaggleError, Missing
-from core.flows import accounts, changes, ledger
-from core.flows.engine import LostClaim
+from core.errors import Missing
+from core.flows import changes, ledger
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_view, touch
 from core.flows.tasks import next_number
-from core.flows.wanted import photos_of
-from core.ports import PhotoIn
-from core.rules import drafts as rules
-from core.rules.retry import INTAKE, wait_before_retry
-from core.values.channel import Aspect
-from core.values.draft import Draft as Sheet
 from core.values.states import AccountState, ChangeKind, DraftState, ItemState, ListingState, StockKind
-from storage import audit, work
+from storage import audit
 from storage.db import Database, wake
 from storage.keys import new_key, short_code
 from storage.models import Account, Change, Draft, Item, ItemPhoto, Photo, Setting, Workspace
-from storage.work import Claim
 
 log = structlog.get_logger()
 
@@ -175,101 +167,6 @@ async def remembered_channels(session: AsyncSession, workspace_id: str) -> list[
     return [key for key in there if key in kept.value["accounts"]] if kept else there
 
 
-class DraftFlow:
-    """Carries `draft` rows: reads the photos, fills the draft, and asks the marketplaces for categories and what those need."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-
-    async def carry(self, claim: Claim) -> None:
-        db = self._house.db
-        async with db.write() as session:
-            row = await session.get_one(Draft, claim.id)
-            await touch(session, db, ("item", row.item_id))
-        if row.fields:
-            await self._refresh(claim, row)
-            return
-        sheet = await self._read(row)
-        found = await self._ask_channels(row, sheet.get("title"))
-        async with db.write() as session:
-            values = {"state": DraftState.REVIEW, "fields": sheet.to_json(), "choices": {**row.choices, **found}, "last_error": ""}
-            if not await work.finish(session, claim, **values):
-                raise LostClaim
-            item = await session.get_one(Item, row.item_id)
-            fill_item(item, sheet, row.hints)
-            audit.record(
-                session, workspace=item.workspace_id, at=db.now(), actor="system", action="draft.read", subject=("item", item.id),
-                data={"reader": sheet.reader, "fields": sorted(sheet.fields)},
-            )  # fmt: skip
-            await touch(session, db, ("item", item.id))
-
-    async def _read(self, row: Draft) -> Sheet:
-        house = self._house
-        async with house.db.read() as session:
-            photos = await photos_of(session, row.item_id)
-        pictures = [PhotoIn(await house.photos.read(sha256, "original")) for sha256 in photos]
-        hints = {name: str(value) for name, value in row.hints.items() if name not in AMOUNTS}
-        return rules.merge_hints(await house.reader.read(pictures, hints), hints)
-
-    async def _refresh(self, claim: Claim, row: Draft) -> None:
-        """The title or a category was changed: ask the marketplaces again, leave the rest alone."""
-        db = self._house.db
-        async with db.read() as session:
-            item = await session.get_one(Item, row.item_id)
-        found = await self._ask_channels(row, item.title)
-        async with db.write() as session:
-            fresh = await session.get_one(Draft, row.id)
-            choices = {**fresh.choices, **found, "picked": fresh.choices.get("picked", {})}
-            state = DraftState(str(fresh.choices.get("was", DraftState.REVIEW)))
-            if not await work.finish(session, claim, state=state, choices=choices, last_error=""):
-                raise LostClaim
-            await touch(session, db, ("item", row.item_id))
-
-    async def _ask_channels(self, row: Draft, title: str) -> dict[str, Any]:
-        """Categories for the title and what they need. Without an answer the draft is there anyway, and its card says so."""
-        if not title or not self._house.outward:
-            return {}
-        suggested: dict[str, Any] = {}
-        categories: dict[str, Any] = {}
-        for account in await self._native(row):
-            try:
-                listed = await suggestions(self._house, account, title)
-                picked = row.choices.get("picked", {}).get(account.id)
-                chosen = next((one for one in listed if one["id"] == picked), listed[0] if listed else None)
-                if chosen is not None:
-                    categories[account.id] = {**chosen, "aspects": await category_aspects(self._house, account, chosen["id"])}
-                suggested[account.id] = listed
-            except HaggleError as error:
-                log.info("no category suggestions", channel=account.channel, error=str(error))
-        return {"suggested": suggested, "categories": categories}
-
-    async def _native(self, row: Draft) -> list[Account]:
-        query = select(Account).where(Account.workspace_id == row.workspace_id, Account.state == AccountState.ACTIVE)
-        async with self._house.db.read() as session:
-            there = (await session.execute(query)).scalars()
-            return [one for one in there if one.channel in self._house.channels and self._house.capabilities[one.channel].categories]
-
-    def again_in(self, error: HaggleError, claim: Claim) -> float | None:
-        return wait_before_retry(error, claim.attempts, steps=INTAKE)
-
-    async def retrying(self, claim: Claim, error: HaggleError) -> None:
-        async with self._house.db.write() as session:
-            row = await session.get_one(Draft, claim.id)
-            await touch(session, self._house.db, ("item", row.item_id))
-
-    async def fail(self, claim: Claim, error: HaggleError) -> None:
-        async with self._house.db.write() as session:
-            row = await session.get_one(Draft, claim.id)
-            if await work.finish(session, claim, state=DraftState.FAILED, last_error=str(error)):
-                await touch(session, self._house.db, ("item", row.item_id))
-
-
-async def suggestions(house: House, account: Account, title: str) -> list[dict[str, Any]]:
-    """Categories that a marketplace suggests for a title, best first."""
-    choices = list(await house.channels[account.channel].categories(accounts.connection(house, account), title))[:3]
-    return [{"id": one.id, "name": one.name, "path": one.path} for one in choices]
-
-
 async def ask_again(session: AsyncSession, house: House, row: Draft) -> None:
     """The title or a category changed: have the marketplaces asked again. Does nothing while the draft is being read anyway."""
     if row.state not in (DraftState.REVIEW, DraftState.APPROVED):
@@ -277,26 +174,6 @@ async def ask_again(session: AsyncSession, house: House, row: Draft) -> None:
     row.choices = {**row.choices, "was": row.state}
     row.state, row.due_at, row.attempts = DraftState.PENDING, house.db.now(), 0
     wake(session, "draft", row.id)
-
-
-async def category_aspects(house: House, account: Account, category: str) -> list[dict[str, Any]]:
-    """The required specifics of a category, as JSON for the draft's row."""
-    told = await house.channels[account.channel].aspects(accounts.connection(house, account), category)
-    return [{"name": one.name, "required": one.required, "values": list(one.values[:12])} for one in told if one.required]
-
-
-def aspects_of_choice(choice: Mapping[str, Any]) -> list[Aspect]:
-    """The other way round."""
-    return [Aspect(one["name"], one["required"], tuple(one["values"])) for one in choice.get("aspects", [])]
-
-
-def fill_item(item: Item, sheet: Sheet, hints: Mapping[str, Any]) -> None:
-    """What the draft and the caption say about the item itself."""
-    if title := sheet.get("title"):
-        item.title = title
-    for name in AMOUNTS:
-        if hints.get(name):
-            setattr(item, name, int(hints[name]))
 
 
 async def publish(session: AsyncSession, house: House, person: Person, item: Item, row: Draft, chosen: Sequence[Account]) -> list[Change]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.chat.cards import item as item_card
 from bot.chat.cards.parts import Easel, money, photos, why
 from bot.chat.words import _, ngettext
-from core.flows.intake import aspects_of_choice
+from core.flows.reading import aspects_of_choice
 from core.flows.wanted import sheet_of
 from core.money import Money
 from core.rules.drafts import SURE, Question, label_of, questions

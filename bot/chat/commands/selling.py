@@ -11,8 +11,8 @@ from bot.chat.registry import Rest, Word, action, command
 from bot.chat.words import _
 from core.errors import Invalid, Missing, Refused
 from core.flows import changes, ledger, sales
-from core.flows.carrying import resume as wake_waiting
 from core.flows.posts import touch
+from core.flows.watching import resume as wake_waiting
 from core.money import Money, parse
 from core.rules.access import SELL
 from core.values.card import Button, Card

@@ -1,0 +1,79 @@
+"""Watching what should be gone: shouting when it is not proven, reading sold listings again, waking what waited."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.flows import changes, notices
+from core.flows.house import House
+from core.values.states import ChangeKind, ChangeState, Severity
+from storage.db import wake
+from storage.models import Account, Change, Item, Listing
+
+
+async def shout(session: AsyncSession, house: House, change: Change, item: Item, account: Account, why: str) -> None:
+    """Something that should be gone is not proven gone: say it once, with what to do by hand."""
+    await notices.tell(
+        session, house.db, workspace=change.workspace_id, severity=Severity.CRITICAL, type="delist_failed", subject=("item", item.id),
+        key=f"delist_failed:{change.listing_id}:{change.order_id}",
+        title=f"Item {item.number} may still be for sale on {account.name}.",
+        body=f"{why} I go on trying. To be safe, end it there by hand now: {item.title}.",
+    )  # fmt: skip
+
+
+async def shout_late(house: House) -> None:
+    """A tick: delists after a sale that are not proven after 30 seconds become a critical notice."""
+    db = house.db
+    query = (
+        select(Change, Item, Account)
+        .join(Item, Item.id == Change.item_id)
+        .join(Listing, Listing.id == Change.listing_id)
+        .join(Account, Account.id == Listing.account_id)
+        .where(
+            Change.kind == ChangeKind.DELIST,
+            Change.state.in_((ChangeState.APPROVED, ChangeState.RUNNING)),
+            Change.order_id.is_not(None),
+            Change.created_at < db.now() - timedelta(seconds=30),
+        )
+    )
+    async with db.read() as session:
+        late = (await session.execute(query)).all()
+    if not late:
+        return
+    async with db.write() as session:
+        for change, item, account in late:
+            why = "Haggle is paused, so it was not taken down." if not house.outward else change.last_error or "It is not proven gone yet."
+            await shout(session, house, change, item, account, why)
+
+
+async def reread_sold(house: House) -> None:
+    """A tick: listings of sold items are read again after 1 and 10 minutes, since no lease stops a call that a frozen worker has sent."""
+    db = house.db
+    query = select(Listing.id).where(Listing.reread_at <= db.now()).limit(200)
+    async with db.read() as session:
+        ids = list((await session.execute(query)).scalars())
+    for key in ids:
+        async with db.write() as session:
+            listing = await session.get_one(Listing, key, with_for_update=True)
+            if listing.reread_at is None or listing.reread_at > db.now():
+                continue
+            listing.reread_count += 1
+            listing.reread_at = db.now() + timedelta(minutes=9) if listing.reread_count == 1 else None
+            if listing.wanted != "gone":
+                continue
+            item = await session.get_one(Item, listing.item_id)
+            await changes.make(session, db, ChangeKind.DELIST, item, listing, reason="Reading again after the sale.", priority=2)
+
+
+async def resume(session: AsyncSession, house: House, workspace_id: str) -> int:
+    """Wake everything that waited while the house was paused. Answers how many Changes."""
+    query = select(Change.id, Change.priority).where(Change.workspace_id == workspace_id, Change.state == ChangeState.APPROVED)
+    waiting = (await session.execute(query)).all()
+    for key, priority in waiting:
+        change = await session.get_one(Change, key)
+        change.due_at = house.db.now()
+        wake(session, "change", key, priority=priority)
+    return len(waiting)
