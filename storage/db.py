@@ -5,6 +5,7 @@
 
 SQLite: one writer at a time anyway, so writers queue on an asyncio lock and never meet "database is locked"; the write engine
 begins with `BEGIN IMMEDIATE`, because a read that turns into a write would otherwise lose updates. Reads use a second engine.
+Statements run in the loop's own thread (`storage/sqlite.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlalchemy.pool import StaticPool
 
 from core.ports import Clock, Dispatcher
 from storage.models import DbNow
+from storage.sqlite import connector
 
 
 def sqlite_url(folder: Path) -> str:
@@ -49,6 +51,13 @@ def _pragmas(connection: Any, _: Any) -> None:
     cursor.close()
 
 
+def _wait_in_the_loop(connection: Any, _: Any) -> None:
+    """A writer that must wait for another process is put off by `storage/sqlite.py`, not by a sleep inside SQLite."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=0")
+    cursor.close()
+
+
 def _begin_immediate(connection: SyncConnection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -58,11 +67,12 @@ def _begin(connection: SyncConnection) -> None:
 
 
 def _sqlite_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
-    writer = create_async_engine(url, poolclass=StaticPool)
-    reader = create_async_engine(url, pool_size=4, max_overflow=4)
+    writer = create_async_engine(url, poolclass=StaticPool, async_creator=connector(url))
+    reader = create_async_engine(url, pool_size=4, max_overflow=4, async_creator=connector(url))
     for engine, begin in ((writer, _begin_immediate), (reader, _begin)):
         event.listen(engine.sync_engine, "connect", _pragmas)
         event.listen(engine.sync_engine, "begin", begin)
+    event.listen(writer.sync_engine, "connect", _wait_in_the_loop)
     return writer, reader
 
 
