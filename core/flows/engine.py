@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from core.errors import HaggleError, Unreachable
+from core.errors import Busy, HaggleError, Unreachable
 from storage import work
 from storage.db import Database, wake
 from storage.dispatch.inprocess import InProcess
@@ -97,7 +97,9 @@ async def put_back(db: Database, claim: Claim, delay: float, error: HaggleError 
     """Free the row and make it due in `delay` seconds."""
     kind = KINDS[claim.table]
     state = kind.waiting[0] if claim.state == kind.running else claim.state
+    # Being asked to wait is no failed try: it must not use up those of a marketplace that is really away.
+    attempts = claim.attempts - 1 if isinstance(error, Busy) else claim.attempts
     async with db.write() as session:
         due = db.now() + timedelta(seconds=delay)
-        if await work.finish(session, claim, state=state, due_at=due, last_error=str(error) if error else ""):
+        if await work.finish(session, claim, state=state, due_at=due, attempts=attempts, last_error=str(error) if error else ""):
             wake(session, claim.table, claim.id, priority=claim.priority, delay=delay)

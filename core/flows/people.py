@@ -55,10 +55,15 @@ async def ensure_workspace(house: House, *, currency: str, timezone: str) -> str
         return found.id
 
 
+async def _owner(session: AsyncSession) -> Member | None:
+    query = select(Member).where(Member.role == Role.OWNER, Member.active).order_by(Member.id).limit(1)
+    return (await session.execute(query)).scalar()
+
+
 async def has_owner(house: House) -> bool:
     """Whether somebody owns the business yet."""
     async with house.db.read() as session:
-        return (await session.execute(select(Member.id).where(Member.role == Role.OWNER, Member.active).limit(1))).scalar() is not None
+        return await _owner(session) is not None
 
 
 async def make_code(house: House, grants: Role, *, member_id: str | None = None) -> str:
@@ -82,9 +87,8 @@ async def make_code(house: House, grants: Role, *, member_id: str | None = None)
 async def owner_code(house: House) -> str:
     """The code for the terminal's sign-in link: signs the owner in, or makes one where there is none yet."""
     async with house.db.read() as session:
-        query = select(Member.id).where(Member.role == Role.OWNER, Member.active).order_by(Member.id).limit(1)
-        owner = (await session.execute(query)).scalar()
-    return await make_code(house, Role.OWNER, member_id=owner)
+        owner = await _owner(session)
+    return await make_code(house, Role.OWNER, member_id=owner.id if owner else None)
 
 
 async def enter(house: House, code: str, surface: str, external_id: str, *, name: str, chat: str = "") -> Person:
@@ -96,6 +100,9 @@ async def enter(house: House, code: str, surface: str, external_id: str, *, name
             raise Refused("This sign-in link was used already or is too old. Ask for a new one, or look in the terminal where Haggle runs.")
         row = await session.get_one(OneTimeCode, hash_token(code))
         member = await session.get(Member, row.member_id) if row.member_id else None
+        if member is None and row.grants == Role.OWNER:
+            # The links for the browser and for Telegram are printed together, before anybody owns the business: both mean one person.
+            member = await _owner(session)
         if member is not None and not member.active:
             raise Refused("This member was switched off. Ask the owner to let you in again.")
         if member is None:

@@ -23,7 +23,7 @@ from core.rules.retry import wait_before_retry
 from core.values.card import Card
 from storage import work
 from storage.db import Database, wake
-from storage.models import CardButton, Change, Post
+from storage.models import CardButton, Change, OrderLine, Post
 from storage.work import Claim
 
 DIRTY, POSTED, GONE = "dirty", "posted", "gone"
@@ -79,12 +79,17 @@ def put_said(session: AsyncSession, db: Database, place: tuple[str, str], said: 
 
 
 async def touch(session: AsyncSession, db: Database, *subjects: tuple[str, str]) -> None:
-    """The subjects moved: every living copy of their cards is to be drawn again. An item's move is one of its batches too."""
+    """The subjects moved: every living copy of their cards is to be drawn again. An item's move is one of its batches and orders too."""
     for kind, key in subjects:
         about = and_(Post.subject_kind == kind, Post.subject_id == key)
         if kind == "item":
             batches = select(Change.batch).where(Change.item_id == key)
-            about = or_(about, and_(Post.subject_kind == "batch", Post.subject_id.in_(batches)))
+            orders = select(OrderLine.order_id).where(OrderLine.item_id == key)
+            about = or_(
+                about,
+                and_(Post.subject_kind == "batch", Post.subject_id.in_(batches)),
+                and_(Post.subject_kind == "order", Post.subject_id.in_(orders)),
+            )
         statement = (
             update(Post)
             .where(about, Post.state != GONE, Post.view != "")

@@ -204,6 +204,7 @@ async def _each_line(session: AsyncSession, house: House, order: Order, kind: St
         )  # fmt: skip
         if kind is StockKind.SALE or not moved.fresh:
             continue
+        await notices.solved(session, house.db, item.workspace_id, f"oversell:{order.id}:{item.id}")
         left = await _make_good(session, house, item, moved.level.available)
         if left > 0 and item.state == ItemState.SOLD:
             item.state = ItemState.DELISTED  # its card and the sale's card offer to put it up again

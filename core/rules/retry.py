@@ -11,9 +11,10 @@ INTAKE = (30.0, 120.0, 600.0)
 
 
 def wait_before_retry(error: HaggleError, attempts: int, *, urgent: bool = False, steps: tuple[float, ...] = USUAL) -> float | None:
-    """Seconds to wait before the next try, given that `attempts` (1 and up) were made. `Busy` says itself how long."""
+    """Seconds to wait before the next try, given that `attempts` (1 and up) were made. `Busy` says itself how long,
+    as often as it likes: it is no failed try, and cards show that it waits."""
     if isinstance(error, Busy):
-        return error.retry_after if urgent or attempts <= 50 else None
+        return error.retry_after
     if not isinstance(error, Unreachable):
         return None
     if urgent:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
+from core.errors import Refused
+from core.flows import people
 from core.values.states import ItemState
 from storage import audit
 from storage.inbox import Delivery
-from storage.models import Account, AuditEntry, InboxEvent, Listing, ManualTask, Order, StockEntry
+from storage.models import Account, AuditEntry, InboxEvent, Listing, ManualTask, Member, Order, StockEntry
 from tests.shop import TestShop
 
 
@@ -254,3 +257,15 @@ async def test_a_buyer_who_deletes_their_account_is_forgotten_and_that_is_proven
         proof = (await session.execute(select(AuditEntry).where(AuditEntry.action == "buyer.forgotten"))).scalar_one()
         event = (await session.execute(select(InboxEvent).where(InboxEvent.event_id == "erase-1"))).scalar_one()
     assert (order.buyer, order.buyer_key, proof.subject_id, event.body) == (b"", "", order.id, {})
+
+
+async def test_both_links_of_a_first_start_mean_one_owner(shop: TestShop) -> None:
+    house = shop.app.house
+    async with house.db.write() as session:
+        await session.execute(update(Member).values(active=False))
+    codes = [await people.owner_code(house) for _ in range(2)]
+    first = await people.enter(house, codes[0], "web", "", name="Ann")
+    second = await people.enter(house, codes[1], "telegram", "77", name="Ann")
+    assert first.member_id == second.member_id != shop.person.member_id
+    with pytest.raises(Refused, match="used already"):
+        await people.enter(house, codes[1], "telegram", "78", name="Eve")
