@@ -60,7 +60,8 @@ async def begin(
     row = Draft(
         id=new_key(), workspace_id=person.workspace_id, item_id=item.id, album=album, hints=dict(hints), fields={},
         member_id=person.member_id,
-        created_at=now, state=DraftState.PENDING if ended else DraftState.UPLOADING, due_at=now if ended else now + QUIET, lane=f"intake:{person.workspace_id}",
+        created_at=now, state=DraftState.PENDING if ended else DraftState.UPLOADING, due_at=now if ended else now + QUIET,
+        lane=f"intake:{person.workspace_id}",
         choices={"channels": await remembered_channels(session, person.workspace_id), "order": dict.fromkeys(photos, order)},
     )  # fmt: skip
     session.add(row)

@@ -219,7 +219,7 @@ async def _make_good(session: AsyncSession, house: House, item: Item, free: int)
         .where(OrderLine.item_id == item.id, Order.state.not_in((OrderState.CANCELLED, OrderState.REFUNDED)))
         .order_by(Order.placed_at, Order.id)
     )
-    for order, line in (await session.execute(query)).tuples().all() if free > 0 else ():
+    for order, line in (await session.execute(query)).all() if free > 0 else ():
         lacks = min(free, line.quantity - await ledger.held_by(session, item.id, order.id))
         if lacks < 1:
             continue
