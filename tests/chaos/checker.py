@@ -83,7 +83,11 @@ def _truths(state: State, rows: Rows, said: Sequence[str]) -> dict[str, Truth]:
 
 
 def _sold_is_gone(truths: Mapping[str, Truth]) -> list[str]:
-    found = [f"item {one.number} is sold and can still be bought on {', '.join(one.live)}" for one in truths.values() if not one.left and one.live]
+    found = [
+        f"item {one.number} is sold and can still be bought on {', '.join(one.live)}"
+        for one in truths.values()
+        if not one.left and one.live
+    ]
     for one in truths.values():
         found += [
             f"item {one.number}: {there} can be bought on {market}, {one.left} are left"
@@ -148,7 +152,9 @@ def _orders(state: State, rows: Rows) -> list[str]:
 def _ledger(truths: Mapping[str, Truth], rows: Rows) -> list[str]:
     found = []
     entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    query = "SELECT item.sku AS sku, kind, total, reserved, total_after, reserved_after, key FROM stock_entry JOIN item ON item.id = item_id"
+    query = (
+        "SELECT item.sku AS sku, kind, total, reserved, total_after, reserved_after, key FROM stock_entry JOIN item ON item.id = item_id"
+    )
     for row in rows.all(f"{query} ORDER BY stock_entry.id"):
         entries[row["sku"]].append(row)
     stock = {row["sku"]: row for row in rows.all("SELECT sku, total, reserved FROM stock JOIN item ON item.id = item_id")}
@@ -222,7 +228,13 @@ def _tasks(truths: Mapping[str, Truth], rows: Rows) -> list[str]:
             found.append(f"item {one.number} is sold, was put up by hand, and nobody is asked to take it down")
         if not one.left and any(task["kind"] == "list" and task["state"] == "open" for task in mine):
             found.append(f"item {one.number} is sold and a person is asked to put it up")
-        if one.left and one.wanted and not one.cancelled and not up and not any(task["kind"] == "list" and task["state"] == "open" for task in mine):
+        if (
+            one.left
+            and one.wanted
+            and not one.cancelled
+            and not up
+            and not any(task["kind"] == "list" and task["state"] == "open" for task in mine)
+        ):
             found.append(f"item {one.number} is for sale and nobody is asked to put it up by hand")
     return found
 
@@ -252,8 +264,8 @@ def _cards(truths: Mapping[str, Truth], rows: Rows) -> list[str]:
 def _listings(truths: Mapping[str, Truth], rows: Rows) -> list[str]:
     """What we believe about each listing is what the marketplace shows."""
     found = []
-    query = "SELECT item.sku AS sku, item.state AS item_state, channel, listing.state AS state, wanted, needs_person FROM listing JOIN item ON item.id = item_id"
-    for row in rows.all(query):
+    columns = "item.sku AS sku, item.state AS item_state, channel, listing.state AS state, needs_person"
+    for row in rows.all(f"SELECT {columns} FROM listing JOIN item ON item.id = item_id"):
         one = truths[row["sku"]]
         if row["channel"] not in MARKETS:
             continue

@@ -50,4 +50,3 @@ def run_all(seeds: list[int], folder: str, workers: int, *, keep_going: bool) ->
                     failed.append(seed)
                     todo = todo if keep_going else []
     return sorted(failed)
-

@@ -15,13 +15,13 @@ from typing import Any
 import httpx
 
 from tests.chaos import checker
-from tests.chaos.plan import Step, steps
+from tests.chaos.plan import ROUNDS, Step, steps
 from tests.chaos.rows import now
 from tests.chaos.stage import Stage, Theatre
 
 PATIENCE = 1.5  # seconds that a step waits for calls that perhaps never come
 SETTLE_SECONDS = 90.0
-STEADY = 3  # looks in a row that find nothing left to do
+STEADY = 2  # looks in a row that find nothing left to do
 BROKEN = ("Traceback", "broke", "carrying failed", "claiming failed", "a tick failed")
 
 
@@ -34,13 +34,13 @@ class Failed(AssertionError):
         self.problems = problems
 
 
-def run(seed: int, stage: Stage, folder: Path) -> str:
+def run(seed: int, stage: Stage, folder: Path, *, rounds: int = ROUNDS) -> str:
     """Play a seed in a fresh folder. Answers a line about it; raises `Failed`."""
     began = time.monotonic()
     theatre = stage.open(folder)
     play = Play(theatre)
     try:
-        for step in steps(seed):
+        for step in steps(seed, rounds):
             play.do(step)
         play.calm_down()
         problems = play.settle() or checker.check(theatre.sandbox.state(), theatre.rows, play.said)

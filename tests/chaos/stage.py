@@ -21,13 +21,11 @@ from typing import Any
 
 import httpx
 
-from bot import wiring
 from bot.demo import connect_all
-from bot.http.server import Server
+from bot.serving import owner, running
 from bot.settings import Settings, variable_of
+from bot.standins import SHOP
 from core.flows import people
-from core.values.states import Role
-from storage import migrate
 from tests.chaos.plan import STOCK
 from tests.chaos.rows import Rows, now
 from tests.clock import TestClock
@@ -54,6 +52,7 @@ class Haggle:
     """A process of Haggle that may be killed, frozen and started again. `log` is a file that all of its lives write to."""
 
     def __init__(self, environment: dict[str, str], log: Path, health: str = "") -> None:
+        self._command = "serve" if health else "worker"
         self._environment = {**{name: value for name, value in os.environ.items() if not name.startswith("HAGGLE_")}, **environment}
         self._log = log
         self._health = health
@@ -62,7 +61,12 @@ class Haggle:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.worker"], cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", "bot", self._command],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
             )
         if self._health:
             try:
@@ -162,7 +166,7 @@ class Stage:
     def _settings(self, data: Path, sandbox: SandboxProcess, **more: Any) -> Settings:
         values = {
             "port": self.ports[0], "public_url": self.url, "poll_seconds": 1, "ebay_alert_email": "sam@example.com",
-            "ebay_verification_token": "x" * 40, **more,
+            "ebay_verification_token": "x" * 40, "log_level": "info", **more,
         }  # fmt: skip
         return settings_for(data, sandbox, **values)
 
@@ -181,23 +185,13 @@ class Stage:
 
     async def _draft_everything(self, sandbox: SandboxProcess) -> None:
         settings = self._settings(self.folder / "data", sandbox)
-        await migrate.upgrade(settings.database)
-        app = await wiring.build(settings)
-        await app.start()
-        assert app.web is not None
-        server = Server(app.http, app.web, host="127.0.0.1", port=self.ports[0])
-        serving = asyncio.create_task(server.serve())
-        try:
-            person = await people.enter(app.house, await app.join_code(Role.OWNER), "web", "", name="Sam")
-            self.token = await people.open_session(app.house, person)
-            await connect_all(app, "sandbox-shop")
-            shop = TestShop(app, person, sandbox, TestClock())
+        async with running(settings) as house:
+            person = await owner(house.app)
+            self.token = await people.open_session(house.app.house, person)
+            await connect_all(house.app, SHOP)
+            shop = TestShop(house.app, person, sandbox, TestClock())
             for number, quantity in STOCK.items():
                 assert await shop.item(f"Acme brass lamp {number}", price=8000, quantity=quantity) == number
-        finally:
-            server.should_exit = True
-            await serving
-            await app.stop()
 
     def open(self, folder: Path) -> Theatre:
         """A fresh copy, running."""

@@ -16,15 +16,9 @@ def test_what_a_person_must_mend_is_not_tried_again(error: HaggleError, urgent: 
     assert wait_before_retry(error, 1, urgent=urgent) is None
 
 
-@given(wait=st.floats(0, 1e6), attempts=st.integers(1, 50))
+@given(wait=st.floats(0, 1e6), attempts=st.integers(1, 5000))
 def test_busy_waits_exactly_what_it_was_told(wait: float, attempts: int) -> None:
     assert wait_before_retry(Busy("slow down", retry_after=wait), attempts) == wait
-
-
-def test_busy_does_not_go_on_for_ever_unless_it_is_urgent() -> None:
-    busy = Busy("slow down", retry_after=3.0)
-    assert wait_before_retry(busy, 51) is None
-    assert wait_before_retry(busy, 5000, urgent=True) == 3.0
 
 
 def test_unreachable_backs_off_and_then_asks_a_person() -> None:

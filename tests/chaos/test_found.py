@@ -1,0 +1,132 @@
+"""What the chaos run found, each as the shortest story that shows it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from storage.models import Account, Change, Item, ManualTask, Notice, Stock
+from tests.shop import TestShop
+
+LAMP = "Acme brass lamp"
+
+
+async def later(shop: TestShop, seconds: float = 3600) -> None:
+    """Time passes: what waited for its next try is tried, and every account is asked for orders."""
+    shop.clock.move(seconds=seconds)
+    async with shop.app.house.db.write() as session:
+        await session.execute(update(Account).where(Account.channel.in_(("ebay", "shopify"))).values(due_at=shop.app.house.db.now()))
+    await shop.app.engine.local.sweep()
+    await shop.idle()
+
+
+async def changes(shop: TestShop, kind: str) -> list[str]:
+    async with shop.app.house.db.read() as session:
+        return list((await session.execute(select(Change.state).where(Change.kind == kind).order_by(Change.id))).scalars())
+
+
+async def left(shop: TestShop, number: int) -> int:
+    async with shop.app.house.db.read() as session:
+        stock = (await session.execute(select(Stock).join(Item, Item.id == Stock.item_id).where(Item.number == number))).scalar_one()
+    return stock.total - stock.reserved
+
+
+def for_sale(shop: TestShop) -> dict[str, int]:
+    there = {market: shop.sandbox.state(market)["listings"] for market in ("ebay", "shopify")}
+    return {market: one["quantity"] for market, listings in there.items() for one in listings if one["state"] == "ACTIVE"}
+
+
+async def test_a_quantity_for_what_is_not_up_yet_is_no_failure(shop: TestShop) -> None:
+    number = await shop.item(LAMP, quantity=3)
+    shop.sandbox.fault("error500", marketplace="ebay", operation="publishOffer")
+    await shop.say(f"/publish {number}")
+    await shop.buy("shopify", number)
+    shop.sandbox.no_faults()
+    await later(shop)
+    assert "failed" not in await changes(shop, "quantity")
+    assert for_sale(shop) == {"ebay": 2, "shopify": 2}
+
+
+async def test_a_take_down_that_was_overtaken_by_putting_up_again_does_nothing(shop: TestShop) -> None:
+    number = await shop.item(LAMP)
+    await shop.say(f"/publish {number}")
+    shop.sandbox.fault("error500", marketplace="ebay", operation="withdrawOffer")
+    await shop.say(f"/delist {number}")
+    await shop.say(f"/publish {number}")
+    shop.sandbox.no_faults()
+    await later(shop)
+    assert sorted(await shop.live(number)) == ["ebay", "shopify"]
+    assert (await changes(shop, "delist")).count("cancelled") == 1
+
+
+async def test_what_an_oversold_order_never_had_does_not_come_back(shop: TestShop) -> None:
+    number = await shop.item(LAMP)
+    await shop.say(f"/publish {number}")
+    sku = (await shop.row(number)).sku
+    orders = {market: shop.sandbox.buy(market, sku) for market in ("ebay", "shopify")}
+    await later(shop, seconds=20)
+    assert await left(shop, number) == 0
+    async with shop.app.house.db.read() as session:
+        (notice,) = (await session.execute(select(Notice).where(Notice.type == "oversell"))).scalars()
+
+    shop.sandbox.cancel("ebay", str(orders["ebay"]["orderId"]))
+    await later(shop, seconds=20)
+    assert await left(shop, number) == 0, "the other order has it now"
+    assert (await shop.row(number)).state == "sold"
+    async with shop.app.house.db.read() as session:
+        assert (await session.get_one(Notice, notice.id)).solved_at is not None
+
+    shop.sandbox.cancel("shopify", str(orders["shopify"]["admin_graphql_api_id"]))
+    await later(shop, seconds=20)
+    assert await left(shop, number) == 1
+    assert (await shop.row(number)).state == "delisted"
+
+
+async def test_put_up_by_hand_after_it_was_taken_down_makes_a_task(shop: TestShop) -> None:
+    number = await shop.item(LAMP)
+    await shop.say(f"/publish {number}")
+    await shop.say("/pause all")
+    await shop.say(f"/delist {number}")
+    await shop.press("It is up")
+    await shop.say("/resume")
+    await later(shop)
+    async with shop.app.house.db.read() as session:
+        kinds = (await session.execute(select(ManualTask.kind).where(ManualTask.state == "open"))).scalars().all()
+    assert list(kinds) == ["take_down"]
+
+
+async def test_a_quantity_that_crossed_a_sale_is_put_right(shop: TestShop) -> None:
+    number = await shop.item(LAMP, quantity=4)
+    await shop.say(f"/publish {number}")
+    shop.sandbox.fault("webhook_lost", marketplace="ebay")
+    shop.sandbox.buy("ebay", (await shop.row(number)).sku)
+    await shop.buy("shopify", number)
+    await later(shop)
+    assert for_sale(shop) == {"ebay": 2, "shopify": 2}
+
+
+async def test_a_sale_card_shows_what_a_later_order_did_to_the_item(shop: TestShop) -> None:
+    number = await shop.item(LAMP)
+    await shop.say(f"/publish {number}")
+    shop.sandbox.fault("error500", marketplace="shopify")
+    await shop.buy("ebay", number)
+    shop.sandbox.no_faults()
+    shop.sandbox.buy("shopify", (await shop.row(number)).sku)
+    await later(shop)
+    cards = [post.card for post in await shop.posts() if post.view == "sale"]
+    assert len(cards) == 2
+    assert "taking it down" not in str(cards)
+
+
+async def test_being_asked_to_wait_uses_up_no_tries(shop: TestShop) -> None:
+    number = await shop.item(LAMP)
+    shop.sandbox.fault("busy", marketplace="ebay", retry_after=1)
+    await shop.say(f"/publish {number}")
+    for _ in range(6):
+        await later(shop, seconds=5)
+    shop.sandbox.no_faults()
+    shop.sandbox.fault("error500", marketplace="ebay")
+    await later(shop, seconds=5)
+    assert "failed" not in await changes(shop, "publish")
+    shop.sandbox.no_faults()
+    await later(shop)
+    assert sorted(await shop.live(number)) == ["ebay", "shopify"]
