@@ -10,13 +10,10 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
-
-from storage.keys import short_code
 
 # Libraries that tell too much, or write addresses with codes in them: only what went wrong.
 QUIET = ("httpx", "httpcore", "telegram", "apscheduler", "alembic", "uvicorn", "asyncio", "procrastinate", "openai", "PIL", "aiosqlite")
@@ -95,11 +92,3 @@ def _clean(name: str, value: Any) -> Any:
         for pattern in _PRIVATE_TEXT:
             value = pattern.sub(_HIDDEN, value)
     return value
-
-
-@contextmanager
-def correlated(correlation: str = "") -> Iterator[str]:
-    """Everything logged within carries one id: the given one, or a new one."""
-    correlation = correlation or short_code(8)
-    with structlog.contextvars.bound_contextvars(correlation=correlation):
-        yield correlation

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from bot.chat.cards import Artist
 from bot.chat.registry import commands
 from bot.chat.router import Router
-from bot.clock import SystemClock, Ticker
+from bot.clock import SystemClock, Ticker, forget_slots
 from bot.http.app import create
 from bot.outside import open_outside, open_reader
 from bot.settings import Settings
@@ -98,6 +98,9 @@ class App:
             query = select(Account).where(Account.state == AccountState.ACTIVE, Account.channel.in_(tuple(self.house.channels)))
             for account in (await session.execute(query)).scalars():
                 account.due_at = self.house.db.now()
+                if account.settings.get("reached_at") != self.house.public_url:
+                    # Its marketplace still sends webhooks to where we were: tell it where we are.
+                    account.settings = {**account.settings, "reached_at": self.house.public_url, "recheck": True}
 
     def _tick(self) -> None:
         """What the clock does. Sweeping is every process's own business; the others are done once, whoever is first."""
@@ -115,6 +118,7 @@ class App:
         every("read again", 15, lambda: reread_sold(house))
         every("silent accounts", 60, lambda: upkeep.shout_silent(house))
         self.ticker.daily("retention", 3, 0, self.settings.timezone, lambda: upkeep.forget_old(house))
+        self.ticker.daily("slots", 3, 10, self.settings.timezone, lambda: forget_slots(house.db))
         self.ticker.daily("photos", 3, 20, self.settings.timezone, lambda: upkeep.sweep_photos(house))
 
     async def sign_in_link(self) -> str:

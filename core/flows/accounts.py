@@ -102,7 +102,9 @@ async def store_account(
         account.state = AccountState.ACTIVE
         account.name = f"{house.capabilities[kind].name} ({health.name})" if health.name else house.capabilities[kind].name
         account.credentials = house.keyring.seal(trial.credentials, account.id)
-        account.settings = {**account.settings, **(settings or {}), **health.settings, "problems": list(health.problems)}
+        found = {"problems": list(health.problems), "reached_at": house.public_url}
+        account.settings = {**account.settings, **(settings or {}), **health.settings, **found}
+        account.settings = {**account.settings, "reached_at": house.public_url}
         account.last_ok_at, account.due_at, account.last_error = db.now(), db.now(), ""
         await session.flush()
         audit.record(

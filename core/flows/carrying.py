@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -54,6 +55,7 @@ class ChangeFlow:
 
     async def carry(self, claim: Claim) -> None:
         load = await self._load(claim.id)
+        structlog.contextvars.bind_contextvars(batch=load.change.batch)
         if not self._house.outward or load.workspace.paused:
             await self._wait(claim)
             return
@@ -68,16 +70,16 @@ class ChangeFlow:
         await self._done(claim, load, live)
 
     async def _load(self, change_id: str) -> Load:
+        query = (
+            select(Change, Listing, Item, Account, Workspace)
+            .join(Listing, Listing.id == Change.listing_id)
+            .join(Item, Item.id == Change.item_id)
+            .join(Account, Account.id == Listing.account_id)
+            .join(Workspace, Workspace.id == Change.workspace_id)
+            .where(Change.id == change_id)
+        )
         async with self._house.db.read() as session:
-            change = await session.get_one(Change, change_id)
-            listing = await session.get_one(Listing, change.listing_id)
-            return Load(
-                change,
-                listing,
-                await session.get_one(Item, change.item_id),
-                await session.get_one(Account, listing.account_id),
-                await session.get_one(Workspace, change.workspace_id),
-            )
+            return Load(*(await session.execute(query)).one())
 
     async def _wait(self, claim: Claim) -> None:
         db = self._house.db

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +24,8 @@ from storage.db import Database, wake
 from storage.keys import new_key
 from storage.models import Account, Change, Item, Listing
 from storage.work import rows_of
+
+log = structlog.get_logger()
 
 OPEN = (ChangeState.PROPOSED, ChangeState.APPROVED, ChangeState.RUNNING)
 
@@ -75,6 +78,8 @@ async def make(
         wake(session, "change", change.id, priority=change.priority)
     session.add(change)
     await session.flush()
+    # The thread from what somebody said (the work that logs this) to the calls of the work that carries it (which logs the batch).
+    log.info("change made", change=change.id, kind=kind.value, batch=change.batch)
     note(session, change, now, person.actor if person else by, state, {"reason": reason, "after": after})
     await touch(session, db, *subjects_of(change))
     return change

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import select, update
@@ -40,20 +42,29 @@ class InboxFlow:
     async def _hint(self, claim: Claim, event: InboxEvent) -> None:
         """A webhook is only a hint: what it speaks of is fetched from the marketplace."""
         house = self._house
-        for account in await self._accounts(event):
-            if event.topic == "order":
+        settle = partial(self._settle, claim, event)
+        found = await self._accounts(event)
+        if event.topic == "order" and len(found) == 1:
+            if await self._order(found[0], event, settle):
+                return  # settled together with what it caused
+        elif event.topic == "order":
+            for account in found:
                 await self._order(account, event)
-            elif event.topic == "orders":
+        elif event.topic == "orders":
+            for account in found:
                 await self._poll_now(account)
         async with house.db.write() as session:
-            if event.topic == "account_deletion":
-                for name in str(event.body.get("resource", "")).split():
-                    await sales.forget_buyer(session, house, name, actor=f"channel:{event.source}")
-            await self._heard(session, event)
-            # Who asked to be forgotten is not kept here either.
-            body = {} if event.topic == "account_deletion" else event.body
-            if not await work.finish(session, claim, state=InboxState.DONE, body=body, last_error=""):
-                raise LostClaim
+            await settle(session)
+
+    async def _settle(self, claim: Claim, event: InboxEvent, session: AsyncSession) -> None:
+        if event.topic == "account_deletion":
+            for name in str(event.body.get("resource", "")).split():
+                await sales.forget_buyer(session, self._house, name, actor=f"channel:{event.source}")
+        await self._heard(session, event)
+        # Who asked to be forgotten is not kept here either.
+        body = {} if event.topic == "account_deletion" else event.body
+        if not await work.finish(session, claim, state=InboxState.DONE, body=body, last_error=""):
+            raise LostClaim
 
     async def _accounts(self, event: InboxEvent) -> list[Account]:
         query = select(Account).where(Account.channel == event.source, Account.state == AccountState.ACTIVE)
@@ -62,7 +73,8 @@ class InboxFlow:
         async with self._house.db.read() as session:
             return list((await session.execute(query)).scalars())
 
-    async def _order(self, account: Account, event: InboxEvent) -> None:
+    async def _order(self, account: Account, event: InboxEvent, also: Callable[[AsyncSession], Awaitable[None]] | None = None) -> bool:
+        """Fetch the order and take it in. True when that wrote something, and with it what `also` had to add."""
         house = self._house
         try:
             told = await house.channels[account.channel].order(accounts.connection(house, account), str(event.body.get("resource", "")))
@@ -70,8 +82,8 @@ class InboxFlow:
             # Somebody else's order, or the index lags: the poll will see it when it is ours.
             log.info("an order was hinted at and is not there", channel=account.channel)
             await self._poll_now(account)
-            return
-        await sales.take(house, account, told, seen_by="webhook")
+            return False
+        return await sales.take(house, account, told, seen_by="webhook", also=also) is not None
 
     async def _poll_now(self, account: Account) -> None:
         db = self._house.db

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, or_, select, update
@@ -22,7 +23,7 @@ from core.flows.house import House
 from core.rules.retry import wait_before_retry
 from core.values.card import Card
 from storage import work
-from storage.db import Database, wake
+from storage.db import Database, before_commit, wake
 from storage.models import CardButton, Change, OrderLine, Post
 from storage.work import Claim
 
@@ -79,26 +80,33 @@ def put_said(session: AsyncSession, db: Database, place: tuple[str, str], said: 
 
 
 async def touch(session: AsyncSession, db: Database, *subjects: tuple[str, str]) -> None:
-    """The subjects moved: every living copy of their cards is to be drawn again. An item's move is one of its batches and orders too."""
-    for kind, key in subjects:
-        about = and_(Post.subject_kind == kind, Post.subject_id == key)
-        if kind == "item":
-            batches = select(Change.batch).where(Change.item_id == key)
-            orders = select(OrderLine.order_id).where(OrderLine.item_id == key)
-            about = or_(
-                about,
-                and_(Post.subject_kind == "batch", Post.subject_id.in_(batches)),
-                and_(Post.subject_kind == "order", Post.subject_id.in_(orders)),
-            )
-        statement = (
-            update(Post)
-            .where(about, Post.state != GONE, Post.view != "")
-            .values(state=DIRTY, version=Post.version + 1, due_at=db.now())
-            .returning(Post.id)
-            .execution_options(synchronize_session=False)
-        )
-        for post in (await session.execute(statement)).scalars().all():
-            wake(session, "card_post", post, priority=6)
+    """The subjects moved: every living copy of their cards is to be drawn again. An item's move is one of its batches and orders too.
+
+    The copies are marked once, at the end of the transaction, however many of its steps touched them.
+    """
+    session.info.setdefault("touched", set()).update(subjects)
+    before_commit(session, "touched", partial(_mark, db))
+
+
+async def _mark(db: Database, session: AsyncSession) -> None:
+    keys: dict[str, list[str]] = {}
+    for kind, key in session.info.pop("touched"):
+        keys.setdefault(kind, []).append(key)
+    about = [and_(Post.subject_kind == kind, Post.subject_id.in_(some)) for kind, some in sorted(keys.items())]
+    if items := keys.get("item"):
+        batches = select(Change.batch).where(Change.item_id.in_(items))
+        orders = select(OrderLine.order_id).where(OrderLine.item_id.in_(items))
+        about.append(and_(Post.subject_kind == "batch", Post.subject_id.in_(batches)))
+        about.append(and_(Post.subject_kind == "order", Post.subject_id.in_(orders)))
+    statement = (
+        update(Post)
+        .where(or_(*about), Post.state != GONE, Post.view != "")
+        .values(state=DIRTY, version=Post.version + 1, due_at=db.now())
+        .returning(Post.id)
+        .execution_options(synchronize_session=False)
+    )
+    for post in (await session.execute(statement)).scalars().all():
+        wake(session, "card_post", post, priority=6)
 
 
 def name_buttons(card: Card, workspace: str | None) -> tuple[Card, dict[str, dict[str, Any]]]:

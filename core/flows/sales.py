@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -26,14 +27,19 @@ from storage.models import Account, Item, Listing, Order, OrderLine
 REREAD_AFTER = timedelta(minutes=1)
 
 
-async def take(house: House, account: Account, told: ChannelOrder, *, seen_by: str) -> str | None:
-    """Take an order in, in a transaction of its own. Answers its id, or None when nothing was new."""
+async def take(
+    house: House, account: Account, told: ChannelOrder, *, seen_by: str, also: Callable[[AsyncSession], Awaitable[None]] | None = None
+) -> str | None:
+    """Take an order in, in a transaction of its own, which `also` may add to. Answers its id, or None when nothing was new (nor done)."""
     async with house.db.read() as session:
         known = await _known(session, account.id, told.external_id)
         if known is not None and not _differs(known, told):
             return None
     async with house.db.write() as session:
-        return await record(session, house, account, told, seen_by=seen_by)
+        key = await record(session, house, account, told, seen_by=seen_by)
+        if also is not None:
+            await also(session)
+        return key
 
 
 async def _known(session: AsyncSession, account_id: str, external_id: str) -> Order | None:

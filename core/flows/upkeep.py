@@ -13,7 +13,6 @@ from core.flows.posts import GONE
 from core.values.states import AccountState, DraftState, InboxState, Severity
 from storage.models import (
     Account,
-    ClockSlot,
     Draft,
     InboxEvent,
     Item,
@@ -76,7 +75,6 @@ async def forget_old(house: House) -> None:
             delete(Notice).where(Notice.at < now - NOTICES, (Notice.severity != Severity.CRITICAL) | Notice.solved_at.is_not(None))
         )
         await session.execute(delete(Post).where(Post.state == GONE, Post.changed_at < now - POSTS))
-        await session.execute(delete(ClockSlot).where(ClockSlot.slot < now - SLOTS))
         await session.execute(delete(OneTimeCode).where(OneTimeCode.expires_at < now - SLOTS))
         await session.execute(delete(WebSession).where(WebSession.expires_at < now))
         await session.execute(

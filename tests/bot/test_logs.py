@@ -36,11 +36,11 @@ def written() -> Iterator[Written]:
 
 
 def test_a_line_is_json_with_its_context(written: Written) -> None:
-    with logs.correlated("abc"), structlog.contextvars.bound_contextvars(work="change:1"):
+    with structlog.contextvars.bound_contextvars(work="change:1", batch="abc"):
         structlog.get_logger("core").info("listed", channel="ebay")
     (line,) = written.lines
     assert line["event"] == "listed"
-    assert (line["correlation"], line["work"], line["channel"], line["level"], line["logger"]) == (
+    assert (line["batch"], line["work"], line["channel"], line["level"], line["logger"]) == (
         "abc",
         "change:1",
         "ebay",

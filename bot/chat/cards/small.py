@@ -134,8 +134,9 @@ def _channel_line(easel: Easel, account: Account) -> Line:
     if problems:
         return Line(account.name, _("connected, cannot sell yet"), " ".join(problems), "warn")
     now = easel.house.db.now()
-    heard = account.last_webhook_at is not None and account.last_webhook_at > now - timedelta(days=1)
-    late = _("sales arrive at once") if heard else _("sales are noticed within {seconds} s").format(seconds=round(easel.house.poll_seconds))
+    told = able.webhooks and account.settings.get("webhooks") is not False
+    seconds = round(easel.house.poll_seconds)
+    late = _("sales arrive at once") if told else _("sales are noticed within {seconds} s").format(seconds=seconds)
     if account.last_ok_at and account.last_ok_at < now - timedelta(minutes=10):
         return Line(account.name, _("silent since {time}").format(time=easel.day(account.last_ok_at)), account.last_error, "bad")
     return Line(account.name, _("connected"), late, "good")
