@@ -11,7 +11,7 @@ Statements run in the loop's own thread (`storage/sqlite.py`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -99,6 +99,8 @@ class Database:
         guard: AbstractAsyncContextManager[Any] = self._turn or nullcontext()
         async with guard, self._write() as session, session.begin():
             yield session
+            for last in session.info.pop("last", {}).values():
+                await last(session)
             wakes: list[tuple[str, str, int, float]] = session.info.pop("wakes", [])
         await self._tell(wakes)
 
@@ -133,6 +135,11 @@ class Database:
             groups.setdefault((table, priority, delay), []).append(key)
         for (table, priority, delay), keys in groups.items():
             await self.dispatcher.tell(table, keys, priority=priority, delay=delay)
+
+
+def before_commit(session: AsyncSession, name: str, work: Callable[[AsyncSession], Awaitable[None]]) -> None:
+    """Do this at the end of the transaction, once, however often it is asked for by that name."""
+    session.info.setdefault("last", {}).setdefault(name, work)
 
 
 def wake(session: AsyncSession, table: str, key: str, *, priority: int = 5, delay: float | timedelta = 0.0) -> None:

@@ -7,6 +7,7 @@ commerce/notification/asyncapi. SHA-1 is eBay's choice.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,7 @@ class EbayWebhook:
         self._clock = clock
         self._keys: dict[str, _Key] = {}
         self._asked: list[float] = []
+        self._asking: dict[str, asyncio.Future[EllipticCurvePublicKey]] = {}
 
     async def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
         """What a delivery says. Raises `Refused` when it is not eBay's, `Unreachable` or `Busy` when its key cannot be had now."""
@@ -72,6 +74,13 @@ class EbayWebhook:
         known = self._keys.get(kid)
         if known and known.until > now:
             return known.public
+        asking = self._asking.get(kid)
+        if asking is None:  # a burst of notifications names one key, which is asked for once
+            asking = self._asking[kid] = asyncio.ensure_future(self._ask(kid, now))
+            asking.add_done_callback(lambda _: self._asking.pop(kid, None))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, kid: str, now: float) -> EllipticCurvePublicKey:
         self._asked = [at for at in self._asked if at > now - 60]
         if len(self._asked) >= KEYS_A_MINUTE:
             raise Busy("Too many notifications name keys that I do not know.", retry_after=60)
