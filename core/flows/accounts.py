@@ -104,7 +104,6 @@ async def store_account(
         account.credentials = house.keyring.seal(trial.credentials, account.id)
         found = {"problems": list(health.problems), "reached_at": house.public_url}
         account.settings = {**account.settings, **(settings or {}), **health.settings, **found}
-        account.settings = {**account.settings, "reached_at": house.public_url}
         account.last_ok_at, account.due_at, account.last_error = db.now(), db.now(), ""
         await session.flush()
         audit.record(
