@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sqlalchemy import select, update
 
-from storage.models import Account, Change, Item, ManualTask, Notice, Stock
+from storage.models import Account, Change, Item, ManualTask, Notice, Order, Stock
 from tests.shop import TestShop
 
 LAMP = "Acme brass lamp"
@@ -33,6 +35,19 @@ async def left(shop: TestShop, number: int) -> int:
 def for_sale(shop: TestShop) -> dict[str, int]:
     there = {market: shop.sandbox.state(market)["listings"] for market in ("ebay", "shopify")}
     return {market: one["quantity"] for market, listings in there.items() for one in listings if one["state"] == "ACTIVE"}
+
+
+async def cancel(shop: TestShop, market: str, order: str) -> None:
+    """The buyer cancels; waits until that was taken in."""
+    shop.sandbox.cancel(market, order)
+    async with asyncio.timeout(30):
+        while not await _is_cancelled(shop, order):
+            await later(shop, seconds=1)
+
+
+async def _is_cancelled(shop: TestShop, order: str) -> bool:
+    async with shop.app.house.db.read() as session:
+        return (await session.execute(select(Order.state).where(Order.external_id == order))).scalar() == "cancelled"
 
 
 async def test_a_quantity_for_what_is_not_up_yet_is_no_failure(shop: TestShop) -> None:
@@ -68,15 +83,13 @@ async def test_what_an_oversold_order_never_had_does_not_come_back(shop: TestSho
     async with shop.app.house.db.read() as session:
         (notice,) = (await session.execute(select(Notice).where(Notice.type == "oversell"))).scalars()
 
-    shop.sandbox.cancel("ebay", str(orders["ebay"]["orderId"]))
-    await later(shop, seconds=20)
+    await cancel(shop, "ebay", str(orders["ebay"]["orderId"]))
     assert await left(shop, number) == 0, "the other order has it now"
     assert (await shop.row(number)).state == "sold"
     async with shop.app.house.db.read() as session:
         assert (await session.get_one(Notice, notice.id)).solved_at is not None
 
-    shop.sandbox.cancel("shopify", str(orders["shopify"]["admin_graphql_api_id"]))
-    await later(shop, seconds=20)
+    await cancel(shop, "shopify", str(orders["shopify"]["admin_graphql_api_id"]))
     assert await left(shop, number) == 1
     assert (await shop.row(number)).state == "delisted"
 
