@@ -203,6 +203,12 @@ async def live_listings(session: AsyncSession, account_id: str) -> list[Listing]
     return list((await session.execute(query)).scalars())
 
 
+async def ask_soon(session: AsyncSession, db: Database, account_id: str) -> None:
+    """Read the account's orders now instead of at its next poll."""
+    await session.execute(update(Account).where(Account.id == account_id).values(due_at=db.now()))
+    wake(session, "account", account_id, priority=1)
+
+
 async def lost(house: House, account_id: str, error: AuthLost) -> None:
     """The marketplace refused our credentials for good: say so once, critically, until it is connected again."""
     db = house.db

@@ -286,6 +286,7 @@ class ChangeFlow:
                 )  # fmt: skip
             elif isinstance(error, Missing):
                 listing.state, listing.needs_person = ListingState.OUT_OF_SYNC, True
+                await accounts.ask_soon(session, db, listing.account_id)  # it is gone there: most likely it was sold
             changes.note(session, change, db.now(), "system", ChangeState.FAILED, {"error": str(error), "cause": error.cause})
             await touch(session, db, *changes.subjects_of(change))
 

@@ -18,7 +18,6 @@ from core.rules.retry import wait_before_retry
 from core.values.card import Inbound
 from core.values.states import AccountState, InboxState, Severity
 from storage import work
-from storage.db import wake
 from storage.models import Account, InboxEvent
 from storage.work import Claim
 
@@ -86,10 +85,8 @@ class InboxFlow:
         return await sales.take(house, account, told, seen_by="webhook", also=also) is not None
 
     async def _poll_now(self, account: Account) -> None:
-        db = self._house.db
-        async with db.write() as session:
-            await session.execute(update(Account).where(Account.id == account.id).values(due_at=db.now()))
-            wake(session, "account", account.id, priority=1)
+        async with self._house.db.write() as session:
+            await accounts.ask_soon(session, self._house.db, account.id)
 
     async def _heard(self, session: AsyncSession, event: InboxEvent) -> None:
         statement = update(Account).where(Account.channel == event.source)

@@ -16,11 +16,12 @@ def main() -> int:
     wishes.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     wishes.add_argument("--seed", type=int, help="just this one")
     wishes.add_argument("--workers", type=int, default=2, help="how many at once")
+    wishes.add_argument("--postgres", action="store_true", help="a server and two workers on PostgreSQL, some of them frozen too")
     wishes.add_argument("--keep-going", action="store_true", help="do not end at the first seed that fails")
     asked = wishes.parse_args()
     seeds = [asked.seed] if asked.seed is not None else list(range(asked.first, asked.first + asked.seeds))
     folder = tempfile.mkdtemp(prefix="haggle-chaos-")
-    failed = run_all(seeds, folder, min(asked.workers, len(seeds)), keep_going=asked.keep_going)
+    failed = run_all(seeds, folder, min(asked.workers, len(seeds)), several=asked.postgres, keep_going=asked.keep_going)
     if failed:
         print(f"{len(failed)} failed: {', '.join(map(str, failed))}. Again: python -m tests.chaos --seed {failed[0]}")
         return 1

@@ -196,8 +196,10 @@ def _work(rows: Rows) -> list[str]:
     )
     found = []
     for one in changes:
-        refused = one["state"] == "failed" and one["kind"] in ("publish", "relist") and "is sold" in one["last_error"]
-        if not refused:
+        sold = one["state"] == "failed" and one["item_state"] == "sold"
+        refused = one["kind"] in ("publish", "relist") and "is sold" in one["last_error"]
+        sold_meanwhile = one["kind"] in ("reprice", "revise", "quantity") and "is not live" in one["last_error"]
+        if not (sold and (refused or sold_meanwhile)):
             found.append(f"{one['kind']} of item {one['number']} ({one['item_state']}) is {one['state']}: {one['last_error']}")
     bad = rows.all("SELECT source, topic, state, last_error FROM inbox_event WHERE state NOT IN ('done', 'duplicate')")
     found += [f"inbox {one['source']} {one['topic']} is {one['state']}: {one['last_error']}" for one in bad]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.bot.conftest import sandbox, sandbox_server, shop
@@ -11,7 +13,8 @@ __all__ = ["sandbox", "sandbox_server", "shop"]
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     made = Stage(tmp_path_factory.mktemp("stage"))
     made.prepare()
-    return made
+    yield made
+    made.close()

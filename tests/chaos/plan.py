@@ -15,7 +15,11 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Step:
-    """`what`: say (a command), buy, cancel (an order), tick (a task), fault, calm (no faults), wait, kill, freeze, kill_market."""
+    """`what`: say (a command), buy, cancel (an order), tick (a task), fault, calm (no faults), wait, kill, freeze, kill_market.
+
+    `number`: calls that the marketplaces get before it happens; for `buy` the seconds that the buyer goes on trying.
+    `more["who"]` says which of several processes is meant.
+    """
 
     what: str
     item: int = 0
@@ -30,8 +34,11 @@ class Step:
         return f"{told} {self.more}" if self.more else told
 
 
-def steps(seed: int, rounds: int = ROUNDS) -> list[Step]:
-    """The whole run of a seed: publishing, sales, faults and kills, in an order that somebody unlucky may meet."""
+def steps(seed: int, rounds: int = ROUNDS, *, several: bool = False) -> list[Step]:
+    """The whole run of a seed: publishing, sales, faults and kills, in an order that somebody unlucky may meet.
+
+    With `several` processes some are frozen too.
+    """
     dice = Random(seed)
     items = sorted(dice.sample(sorted(STOCK), dice.randint(3, 6)))
     made: list[Step] = []
@@ -45,6 +52,8 @@ def steps(seed: int, rounds: int = ROUNDS) -> list[Step]:
         deeds = [Step("say", one, text=f"/publish {one}") for one in fresh]
         deeds += [deed for one in up for deed in _deeds(dice, one, fresh=one in fresh)]
         deeds += list(_blows(dice))
+        if several:
+            deeds.append(Step("freeze", number=dice.randint(0, 12), more={"who": dice.randint(0, 5)}))
         made += _shuffled(dice, deeds)
         made.append(Step("calm"))
     return made
@@ -75,7 +84,7 @@ def _deeds(dice: Random, item: int, *, fresh: bool) -> Iterator[Step]:
     if dice.random() < 0.55:
         bought = dice.sample(MARKETS, 2) if dice.random() < 0.25 else [dice.choice(MARKETS)]
         for market in bought:
-            yield Step("buy", item, market, more={"paid": dice.random() < 0.85})
+            yield Step("buy", item, market, number=dice.choice((0, 1, 4)), more={"paid": dice.random() < 0.85})
     if dice.random() < 0.25:
         yield Step("tick", item)
     if fresh:
@@ -93,7 +102,7 @@ def _deeds(dice: Random, item: int, *, fresh: bool) -> Iterator[Step]:
 def _blows(dice: Random) -> Iterator[Step]:
     """Kills, each after so many calls that the marketplaces have got since the step before."""
     for _ in range(dice.choice((0, 1, 1, 2))):
-        yield Step("kill", number=dice.randint(0, 12))
+        yield Step("kill", number=dice.randint(0, 12), more={"who": dice.randint(0, 5)})
     if dice.random() < 0.15:
         yield Step("kill_market", number=dice.randint(0, 12))
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import traceback
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from tests.chaos.run import Failed, run
@@ -15,14 +16,15 @@ from tests.chaos.stage import Stage
 _stage: Stage | None = None
 
 
-def _play(seed: int, folder: str) -> tuple[int, bool, str]:
+def _play(seed: int, folder: str, several: bool) -> tuple[int, bool, str]:
     """One seed on this process's own stage. Answers seed, whether it went well, and what to print."""
     global _stage
     own = Path(folder) / f"seed-{seed}"
     shutil.rmtree(own, ignore_errors=True)
     try:
         if _stage is None:
-            _stage = Stage(Path(tempfile.mkdtemp(prefix="stage-", dir=folder)))
+            _stage = Stage(Path(tempfile.mkdtemp(prefix="stage-", dir=folder)), several=several)
+            Finalize(_stage, _stage.close, exitpriority=1)
             _stage.prepare()
         own.mkdir()
         line = run(seed, _stage, own)
@@ -34,14 +36,14 @@ def _play(seed: int, folder: str) -> tuple[int, bool, str]:
     return seed, True, line
 
 
-def run_all(seeds: list[int], folder: str, workers: int, *, keep_going: bool) -> list[int]:
+def run_all(seeds: list[int], folder: str, workers: int, *, several: bool, keep_going: bool) -> list[int]:
     failed: list[int] = []
     todo = list(seeds)
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         running: set[Future[tuple[int, bool, str]]] = set()
         while todo or running:
             while todo and len(running) < workers:
-                running.add(pool.submit(_play, todo.pop(0), folder))
+                running.add(pool.submit(_play, todo.pop(0), folder, several))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for one in done:
                 seed, well, told = one.result()

@@ -40,13 +40,13 @@ def run(seed: int, stage: Stage, folder: Path, *, rounds: int = ROUNDS) -> str:
     theatre = stage.open(folder)
     play = Play(theatre)
     try:
-        for step in steps(seed, rounds):
+        for step in steps(seed, rounds, several=stage.several):
             play.do(step)
         play.calm_down()
         problems = play.settle() or checker.check(theatre.sandbox.state(), theatre.rows, play.said)
-        problems += _broken(folder / "haggle.log")
-        if not problems and (code := theatre.haggle.stop()) != 0:
-            problems.append(f"Haggle ended with exit code {code} when it was asked to stop")
+        problems += [one for log in sorted(folder.glob("*.log")) for one in _broken(log)]
+        if not problems:
+            problems += [f"a process ended with exit code {code} when it was asked to stop" for code in theatre.stop() if code]
         if problems:
             raise Failed(seed, problems, play.told, folder)
         return f"seed {seed}: {play.summary()}, {time.monotonic() - began:.0f} s"
@@ -65,6 +65,7 @@ class Play:
         self._seen = 0
         self._orders: list[tuple[str, str, str]] = []  # marketplace, order, sku
         self._skus = {row["number"]: row["sku"] for row in theatre.rows.all("SELECT number, sku FROM item")}
+        self.froze = False
         self.said: list[str] = []
         self.told: list[str] = []
 
@@ -75,7 +76,7 @@ class Play:
     def do(self, step: Step) -> None:
         deeds: dict[str, Callable[[Step], str]] = {
             "say": self._say, "buy": self._buy, "cancel": self._cancel, "tick": self._tick, "fault": self._fault, "calm": self._calm,
-            "wait": self._wait, "kill": self._kill, "kill_market": self._kill_market,
+            "wait": self._wait, "kill": self._kill, "freeze": self._freeze, "kill_market": self._kill_market,
         }  # fmt: skip
         self.told.append(f"{step}{deeds[step.what](step)}")
 
@@ -103,10 +104,15 @@ class Play:
 
     def _buy(self, step: Step) -> str:
         sku = self._skus[step.item]
-        try:
-            order = self._theatre.sandbox.buy(step.market, sku, **step.more)
-        except httpx.HTTPStatusError:
-            return ": not for sale"
+        deadline = time.monotonic() + step.number
+        while True:
+            try:
+                order = self._theatre.sandbox.buy(step.market, sku, **step.more)
+                break
+            except httpx.HTTPStatusError:
+                if time.monotonic() > deadline:
+                    return ": not for sale"
+                time.sleep(0.1)
         self._orders.append((step.market, str(order.get("orderId") or order["admin_graphql_api_id"]), sku))
         return f": order {self._orders[-1][1]}"
 
@@ -155,7 +161,14 @@ class Play:
 
     def _kill(self, step: Step) -> str:
         self._after(step.number)
-        self._theatre.restart()
+        self._theatre.restart(step.more["who"])
+        return ""
+
+    def _freeze(self, step: Step) -> str:
+        """For longer than its leases hold: others take its work up, and it goes on with it when it thaws."""
+        self._after(step.number)
+        self.froze = True
+        self._theatre.freeze(step.more["who"], seconds=3.0)
         return ""
 
     def _kill_market(self, step: Step) -> str:
@@ -177,14 +190,15 @@ class Play:
     def calm_down(self) -> None:
         """No more faults, one last power cut, and the waits are over."""
         self._theatre.sandbox.no_faults()
-        self._theatre.haggle.kill()
-        self._theatre.expire_leases()
+        self._theatre.kill()
         self._hurry(now())
-        self._theatre.haggle.start()
+        self._theatre.start()
 
     def _hurry(self, calm_since: Any) -> None:
         """What waits for its next try is due now."""
         run, soon = self._theatre.rows.run, now()
+        if self.froze:  # what a frozen process sent when it thawed is found by reading again, the second time for good
+            run("UPDATE listing SET reread_at = :now, reread_count = 1 WHERE reread_at IS NOT NULL AND reread_at > :now", now=soon)
         run("UPDATE change SET due_at = :now WHERE state = 'approved' AND due_at > :now", now=soon)
         run("UPDATE inbox_event SET due_at = :now WHERE state = 'received' AND due_at > :now", now=soon)
         run("UPDATE card_post SET due_at = :now WHERE state = 'dirty' AND due_at > :now", now=soon)
@@ -224,13 +238,15 @@ class Play:
             since=calm_since,
         )]  # fmt: skip
         found += [f"{one['action']} not sealed" for one in rows("SELECT action FROM audit_entry WHERE seq IS NULL")]
+        if self.froze:
+            found += [f"{one['channel']} to be read again" for one in rows("SELECT channel FROM listing WHERE reread_at IS NOT NULL")]
         waiting = [one for one in self._theatre.sandbox.deliveries()["pending"] if not one["given_up"]]
         return found + [f"webhook {one['topic']} on its way" for one in waiting]
 
     def summary(self) -> str:
         """Numbers of a run that went well."""
         one = self._theatre.rows.one
-        kills = sum(line.startswith("kill") for line in self.told)
+        kills = sum(line.startswith(("kill", "freeze")) for line in self.told)
         counts = (
             f"{one('SELECT count(*) FROM sales_order')} orders",
             f"{one('SELECT count(*) FROM change')} changes",

@@ -14,10 +14,10 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
 
 import httpx
 
@@ -29,6 +29,7 @@ from core.flows import people
 from tests.chaos.plan import STOCK
 from tests.chaos.rows import Rows, now
 from tests.clock import TestClock
+from tests.databases import postgres_server
 from tests.requires import ROOT
 from tests.sandbox_process import SandboxProcess
 from tests.shop import TestShop, settings_for
@@ -89,6 +90,11 @@ class Haggle:
                     time.sleep(0.05)
         raise AssertionError("Haggle did not answer in time")
 
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 while there is no process."""
+        return self._process.pid if self._process else 0
+
     def kill(self) -> None:
         """As the power going: no last words, no tidying."""
         if self._process is not None:
@@ -118,57 +124,76 @@ class Haggle:
 
 @dataclass
 class Theatre:
-    """What a run plays on: a stand-in, Haggle, its database as plain SQL, and the owner's way in."""
+    """What a run plays on: a stand-in, the processes of Haggle (the server first), their database as plain SQL, the owner's way in."""
 
     folder: Path
     sandbox: SandboxProcess
-    haggle: Haggle
+    processes: list[Haggle]
     rows: Rows
     url: str
     token: str
 
-    def expire_leases(self) -> None:
-        """What 15 seconds would do to the leases of a process that is dead."""
-        for table in WORK:
-            self.rows.run(f"UPDATE {table} SET lease_until = :past WHERE lease_until IS NOT NULL", past=now(-1))
+    def start(self) -> None:
+        for one in self.processes:
+            one.start()
 
-    def restart(self) -> None:
-        self.haggle.kill()
-        self.expire_leases()
-        self.haggle.start()
+    def kill(self) -> None:
+        for one in self.processes:
+            self._kill(one)
+
+    def stop(self) -> list[int]:
+        """Ask all to end. Answers their exit codes."""
+        return [one.stop() for one in reversed(self.processes)]
+
+    def restart(self, who: int) -> None:
+        victim = self.processes[who % len(self.processes)]
+        self._kill(victim)
+        victim.start()
+
+    def freeze(self, who: int, seconds: float) -> None:
+        victim = self.processes[who % len(self.processes)]
+        victim.freeze()
+        self._expire_leases(victim.pid)
+        time.sleep(seconds)
+        victim.thaw()
+
+    def _kill(self, victim: Haggle) -> None:
+        pid = victim.pid
+        victim.kill()
+        self._expire_leases(pid)
+
+    def _expire_leases(self, pid: int) -> None:
+        """What 15 seconds do to the leases of a process that is dead or frozen."""
+        for table in WORK:
+            statement = f"UPDATE {table} SET lease_until = :past WHERE lease_until IS NOT NULL AND worker LIKE :worker"
+            self.rows.run(statement, past=now(-1), worker=f"%:{pid}:%")
 
     def close(self) -> None:
-        self.haggle.kill()
+        for one in self.processes:
+            one.kill()
         self.sandbox.kill()
         self.sandbox.close()
         self.rows.close()
 
 
 class Stage:
-    """Prepared folders. `open` copies them for one run."""
+    """Prepared folders, and with `several` a PostgreSQL database with a server and two workers on it. `open` copies them for a run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, several: bool = False) -> None:
         self.folder = folder
+        self.several = several
         self.ports = free_port(), free_port()
         self.token = ""
-        self._values: dict[str, Any] = {}
+        self._held = ExitStack()
+        self._postgres = self._held.enter_context(postgres_server()) if several else None
+        self._template = self._postgres.create() if self._postgres else ""
+
+    def close(self) -> None:
+        self._held.close()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.ports[0]}"
-
-    def _sandbox(self, folder: Path) -> SandboxProcess:
-        sandbox = SandboxProcess(folder, dict(SANDBOX))
-        sandbox.url = f"http://127.0.0.1:{self.ports[1]}"
-        sandbox.up()
-        return sandbox
-
-    def _settings(self, data: Path, sandbox: SandboxProcess, **more: Any) -> Settings:
-        values = {
-            "port": self.ports[0], "public_url": self.url, "poll_seconds": 1, "ebay_alert_email": "sam@example.com",
-            "ebay_verification_token": "x" * 40, "log_level": "info", **more,
-        }  # fmt: skip
-        return settings_for(data, sandbox, **values)
 
     def prepare(self) -> None:
         """Make the template: accounts connected, items drafted and every question answered."""
@@ -178,13 +203,12 @@ class Stage:
         (self.folder / "data").mkdir(parents=True)
         sandbox = self._sandbox(self.folder / "sandbox")
         try:
-            await self._draft_everything(sandbox)
+            await self._draft_everything(self._settings(self.folder / "data", sandbox, self._template), sandbox)
         finally:
             sandbox.stop()
             sandbox.close()
 
-    async def _draft_everything(self, sandbox: SandboxProcess) -> None:
-        settings = self._settings(self.folder / "data", sandbox)
+    async def _draft_everything(self, settings: Settings, sandbox: SandboxProcess) -> None:
         async with running(settings) as house:
             person = await owner(house.app)
             self.token = await people.open_session(house.app.house, person)
@@ -197,17 +221,31 @@ class Stage:
         """A fresh copy, running."""
         shutil.copytree(self.folder / "data", folder / "data")
         shutil.copytree(self.folder / "sandbox", folder / "sandbox")
+        database = self._postgres.create(self._template) if self._postgres else ""
         sandbox = self._sandbox(folder / "sandbox")
+        settings = self._settings(folder / "data", sandbox, database)
+        rows = Rows(settings.database_url or str(folder / "data" / "haggle.db"))
+        theatre = Theatre(folder, sandbox, self._processes(settings, folder), rows, self.url, self.token)
         try:
-            haggle = self._haggle(folder, sandbox)
+            theatre.start()
         except BaseException:
-            sandbox.kill()
+            theatre.close()
             raise
-        return Theatre(folder, sandbox, haggle, Rows(str(folder / "data" / "haggle.db")), self.url, self.token)
+        return theatre
 
-    def _haggle(self, folder: Path, sandbox: SandboxProcess) -> Haggle:
-        settings = self._settings(folder / "data", sandbox)
-        environment = {variable_of(name): str(value) for name, value in settings.model_dump(exclude_unset=True).items()}
-        haggle = Haggle(environment, folder / "haggle.log", f"{self.url}/healthz")
-        haggle.start()
-        return haggle
+    def _sandbox(self, folder: Path) -> SandboxProcess:
+        sandbox = SandboxProcess(folder, dict(SANDBOX))
+        sandbox.url = f"http://127.0.0.1:{self.ports[1]}"
+        sandbox.up()
+        return sandbox
+
+    def _settings(self, data: Path, sandbox: SandboxProcess, database: str) -> Settings:
+        return settings_for(
+            data, sandbox, port=self.ports[0], public_url=self.url, poll_seconds=1, ebay_alert_email="sam@example.com",
+            ebay_verification_token="x" * 40, log_level="info", database_url=self._postgres.url(database) if self._postgres else "",
+        )  # fmt: skip
+
+    def _processes(self, settings: Settings, folder: Path) -> list[Haggle]:
+        environment = {variable_of(name): str(value) for name, value in settings.model_dump(exclude_unset=True).items() if value != ""}
+        serve = Haggle(environment, folder / "serve.log", f"{self.url}/healthz")
+        return [serve, *(Haggle(environment, folder / f"worker-{number}.log") for number in range(2 if self.several else 0))]
