@@ -68,7 +68,7 @@ def _begin(connection: SyncConnection) -> None:
 
 def _sqlite_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     writer = create_async_engine(url, poolclass=StaticPool, async_creator=connector(url))
-    reader = create_async_engine(url, pool_size=4, max_overflow=4, async_creator=connector(url))
+    reader = create_async_engine(url, pool_size=8, max_overflow=0, async_creator=connector(url))
     for engine, begin in ((writer, _begin_immediate), (reader, _begin)):
         event.listen(engine.sync_engine, "connect", _pragmas)
         event.listen(engine.sync_engine, "begin", begin)

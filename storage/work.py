@@ -14,9 +14,10 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, Table, Update, and_, bindparam, case, func, literal, or_, select, text, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -112,6 +113,12 @@ def lane_limit(lane: str) -> int | None:
     return LANES.get(lane.partition(":")[0])
 
 
+def _table(model: type[Base]) -> Table:
+    """Statements go to the table itself: the ORM would look for loaded rows to bring up to date, and nobody reads those afterwards."""
+    assert isinstance(model.__table__, Table)
+    return model.__table__
+
+
 def _columns(model: type[Base]) -> Any:
     return model.__table__.c
 
@@ -137,7 +144,7 @@ async def claim(db: Database, table: str, worker: str, *, ids: Collection[str] |
         }
         if kind.running:
             values["state"] = kind.running
-        await session.execute(update(kind.model).where(c.id.in_([row.id for row in chosen])).values(values))
+        await session.execute(update(_table(kind.model)).where(c.id.in_([row.id for row in chosen])).values(values))
         claims = tuple(
             Claim(table, row.id, worker, row.attempts + 1, row.fence + 1, row.priority, row.state, row.lane, row.turn) for row in chosen
         )
@@ -221,7 +228,7 @@ async def renew(db: Database, claims: Collection[Claim]) -> None:
         ours = or_(*(and_(c.id == one.id, c.fence == one.fence) for one in held))
         async with db.write() as session:
             await session.execute(
-                update(KINDS[table].model)
+                update(_table(KINDS[table].model))
                 .where(c.worker == held[0].worker, c.lease_until.is_not(None), ours)
                 .values(lease_until=db.db_now(LEASE.total_seconds()))
             )
@@ -229,14 +236,22 @@ async def renew(db: Database, claims: Collection[Claim]) -> None:
 
 async def finish(session: AsyncSession, claim: Claim, **values: Any) -> bool:
     """Move a claimed row on, in the caller's transaction, and free its lease. False when the claim was lost: then roll back."""
-    kind = KINDS[claim.table]
-    c = _columns(kind.model)
-    result = await session.execute(
-        update(kind.model)
-        .where(c.id == claim.id, c.worker == claim.worker, c.fence == claim.fence, c.lease_until.is_not(None))
-        .values(lease_until=None, **values)
+    named = {f"new_{name}": value for name, value in values.items()}
+    held = {"held_id": claim.id, "held_worker": claim.worker, "held_fence": claim.fence}
+    return rows_of(await session.execute(_finishing(claim.table, tuple(values)), {**named, **held})) == 1
+
+
+@lru_cache(maxsize=256)
+def _finishing(table: str, names: tuple[str, ...]) -> Update:
+    """The statement of `finish`, put together once for each set of columns: it is the one that everything ends with."""
+    model = _table(KINDS[table].model)
+    c = model.c
+    return (
+        update(model)
+        .where(c.id == bindparam("held_id"), c.worker == bindparam("held_worker"), c.fence == bindparam("held_fence"))
+        .where(c.lease_until.is_not(None))
+        .values(lease_until=None, **{name: bindparam(f"new_{name}", type_=c[name].type) for name in names})
     )
-    return rows_of(result) == 1
 
 
 def rows_of(result: Any) -> int:
