@@ -22,5 +22,5 @@ def router(finish_connect: FinishConnect) -> APIRouter:
         return page("Connected", sentence, link="Back to the chat")
 
     made = APIRouter()
-    made.add_api_route("/connect/{kind}/callback", callback, response_class=HTMLResponse)
+    made.add_api_route("/oauth/{kind}/callback", callback, response_class=HTMLResponse)
     return made

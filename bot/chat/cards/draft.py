@@ -75,7 +75,7 @@ async def _review(easel: Easel, item: Item, row: Draft, sheet: Sheet) -> Card:
     if row.state == DraftState.PENDING or row.state == DraftState.PROCESSING:
         lines.append(Line(value=_("Asking the marketplaces again…"), mood="busy"))
     for place, one in enumerate(asked):
-        lines.append(Line(_("Still to answer") if place == 0 else "", one.text, one.why, "warn"))
+        lines.append(Line(_("Still to answer") if place == 0 else _("And then"), one.text, one.why, "warn"))
     text = " ".join(part for part in (sheet.note, easel.paused()) if part)
     return Card(
         title=_("Item {number}: {title}").format(number=item.number, title=item.title or _("no title yet")),

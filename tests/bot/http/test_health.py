@@ -41,7 +41,7 @@ def test_numbers_become_gauges_and_words_do_not() -> None:
 
 async def test_a_consent_that_failed_says_so_on_a_page(home: Home) -> None:
     browser = home.browser(Accept="text/html")
-    answer = await browser.get("/connect/ebay/callback", params={"state": "<script>", "code": "1"})
+    answer = await browser.get("/oauth/ebay/callback", params={"state": "<script>", "code": "1"})
     assert 400 <= answer.status_code < 500
     assert answer.headers["content-type"].startswith("text/html")
     assert "<script>" not in answer.text
