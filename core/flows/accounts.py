@@ -203,10 +203,11 @@ async def live_listings(session: AsyncSession, account_id: str) -> list[Listing]
     return list((await session.execute(query)).scalars())
 
 
-async def ask_soon(session: AsyncSession, db: Database, account_id: str) -> None:
+async def ask_soon(house: House, account_id: str) -> None:
     """Read the account's orders now instead of at its next poll."""
-    await session.execute(update(Account).where(Account.id == account_id).values(due_at=db.now()))
-    wake(session, "account", account_id, priority=1)
+    async with house.db.write() as session:
+        await session.execute(update(Account).where(Account.id == account_id).values(due_at=house.db.now()))
+        wake(session, "account", account_id, priority=1)
 
 
 async def lost(house: House, account_id: str, error: AuthLost) -> None:

@@ -32,6 +32,14 @@ HOLD = 60.0  # a paused Change looks again this often; resuming wakes it at once
 STUBBORN = 600.0
 
 
+_TOGETHER = (
+    select(Change, Listing, Item)
+    .join(Listing, Listing.id == Change.listing_id)
+    .join(Item, Item.id == Change.item_id)
+    .with_for_update(of=(Listing, Item))
+)
+
+
 class Superseded(Exception):
     """What this Change was for is not wanted any more."""
 
@@ -136,9 +144,8 @@ class ChangeFlow:
         if kind is ChangeKind.DELIST and live.live:
             raise Refused(f"{load.account.name} still shows it after it was taken down.")
         async with db.write() as session:
-            listing = await session.get_one(Listing, load.listing.id, with_for_update=True)
-            item = await session.get_one(Item, load.item.id, with_for_update=True)
-            change = await session.get_one(Change, load.change.id)
+            await ledger.hold(session, db, load.item.id)
+            change, listing, item = (await session.execute(_TOGETHER.where(Change.id == claim.id))).one()
             now = db.now()
             undoable = rules.UNDO_WINDOW if change.order_id is None and kind is not ChangeKind.QUANTITY else None
             values = {"state": ChangeState.DONE, "finished_at": now, "outcome": outcome(live, now), "last_error": ""}
@@ -209,6 +216,7 @@ class ChangeFlow:
         db = self._house.db
         kind = ChangeKind(load.change.kind)
         async with db.write() as session:
+            await ledger.hold(session, db, load.item.id)
             listing = await session.get_one(Listing, load.listing.id, with_for_update=True)
             item = await session.get_one(Item, load.item.id)
             change = await session.get_one(Change, load.change.id)
@@ -257,6 +265,7 @@ class ChangeFlow:
         if isinstance(error, AuthLost):
             await accounts.lost(self._house, load.account.id, error)
         async with db.write() as session:
+            await ledger.hold(session, db, load.item.id)
             if load.change.kind == ChangeKind.DELIST and isinstance(error, Refused | AuthLost):
                 listing = await session.get_one(Listing, load.listing.id)
                 item = await session.get_one(Item, load.item.id)
@@ -270,7 +279,11 @@ class ChangeFlow:
         load = await self._load(claim.id)
         if isinstance(error, AuthLost):
             await accounts.lost(self._house, load.account.id, error)
+        gone = isinstance(error, Missing) and load.change.kind not in (ChangeKind.PUBLISH, ChangeKind.RELIST)
+        if gone:  # most likely it was sold there
+            await accounts.ask_soon(self._house, load.account.id)
         async with db.write() as session:
+            await ledger.hold(session, db, load.item.id)
             listing = await session.get_one(Listing, load.listing.id, with_for_update=True)
             change = await session.get_one(Change, load.change.id)
             values = {"state": ChangeState.FAILED, "finished_at": db.now(), "last_error": str(error)}
@@ -284,9 +297,8 @@ class ChangeFlow:
                     session, db, ChangeKind.DELIST, item, listing, reason="Clearing up after a failed publish.", batch=change.batch,
                     undo_of=None,
                 )  # fmt: skip
-            elif isinstance(error, Missing):
+            elif gone:
                 listing.state, listing.needs_person = ListingState.OUT_OF_SYNC, True
-                await accounts.ask_soon(session, db, listing.account_id)  # it is gone there: most likely it was sold
             changes.note(session, change, db.now(), "system", ChangeState.FAILED, {"error": str(error), "cause": error.cause})
             await touch(session, db, *changes.subjects_of(change))
 

@@ -5,6 +5,7 @@ Everything here writes in the caller's transaction, so that what an event causes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
+from core.flows import ledger
 from core.flows.people import Person
 from core.flows.posts import touch
 from core.money import Money
@@ -55,12 +57,18 @@ async def make(
     state: ChangeState = ChangeState.APPROVED,
     priority: int | None = None,
     confidence: float = 1.0,
+    cleared: bool = False,
 ) -> Change:
-    """Record an intended effect. Guards run here and again before it is carried out. Raises `Refused` with the guard's sentence."""
+    """Record an intended effect. Guards run here and again before it is carried out. Raises `Refused` with the guard's sentence.
+
+    `cleared` says that the caller has cleared a delist's way already.
+    """
     after = after or {}
     _guard(kind, item, after, automatic=person is None)
+    await ledger.hold(session, db, item.id)
     if kind is ChangeKind.DELIST:
-        await _clear_the_way(session, db, listing)
+        if not cleared:
+            await clear_the_way(session, db, [listing])
         listing.wanted = "gone"
     elif kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
         listing.wanted = "live"
@@ -77,7 +85,6 @@ async def make(
         change.decided_at, change.decided_by = now, person.actor if person else by
         wake(session, "change", change.id, priority=change.priority)
     session.add(change)
-    await session.flush()
     # The thread from what somebody said (the work that logs this) to the calls of the work that carries it (which logs the batch).
     log.info("change made", change=change.id, kind=kind.value, batch=change.batch)
     note(session, change, now, person.actor if person else by, state, {"reason": reason, "after": after})
@@ -109,17 +116,18 @@ def _priority(kind: ChangeKind, order_id: str | None, person: Person | None) -> 
     return rules.PRIORITY_PERSON if person else rules.PRIORITY_MACHINE
 
 
-async def _clear_the_way(session: AsyncSession, db: Database, listing: Listing) -> None:
-    """Taking down makes what waits for this listing pointless. What runs already looks again when it is through."""
+async def clear_the_way(session: AsyncSession, db: Database, listings: Sequence[Listing]) -> None:
+    """Taking down makes what waits for these listings pointless. What runs already looks again when it is through."""
     statement = (
         update(Change)
         .where(
-            Change.listing_id == listing.id,
+            Change.listing_id.in_([listing.id for listing in listings]),
             Change.state.in_((ChangeState.PROPOSED, ChangeState.APPROVED)),
             Change.kind.in_(rules.CANCELLED_BY_DELIST),
         )
         .values(state=ChangeState.CANCELLED, finished_at=db.now(), outcome={"why": "It was taken down first."})
         .returning(Change.id)
+        .execution_options(synchronize_session=False)
     )
     for key in (await session.execute(statement)).scalars().all():
         change = await session.get_one(Change, key, populate_existing=True)

@@ -33,16 +33,16 @@ class InboxFlow:
     async def carry(self, claim: Claim) -> None:
         async with self._house.db.read() as session:
             event = await session.get_one(InboxEvent, claim.id)
+            found = await self._accounts(session, event)
         if event.source in self._house.channels:
-            await self._hint(claim, event)
+            await self._hint(claim, event, found)
         else:
             await self._house.listener.hear(Inbound.of_json(event.body), Settle(claim))
 
-    async def _hint(self, claim: Claim, event: InboxEvent) -> None:
+    async def _hint(self, claim: Claim, event: InboxEvent, found: list[Account]) -> None:
         """A webhook is only a hint: what it speaks of is fetched from the marketplace."""
         house = self._house
         settle = partial(self._settle, claim, event)
-        found = await self._accounts(event)
         if event.topic == "order" and len(found) == 1:
             if await self._order(found[0], event, settle):
                 return  # settled together with what it caused
@@ -51,7 +51,7 @@ class InboxFlow:
                 await self._order(account, event)
         elif event.topic == "orders":
             for account in found:
-                await self._poll_now(account)
+                await accounts.ask_soon(self._house, account.id)
         async with house.db.write() as session:
             await settle(session)
 
@@ -65,12 +65,13 @@ class InboxFlow:
         if not await work.finish(session, claim, state=InboxState.DONE, body=body, last_error=""):
             raise LostClaim
 
-    async def _accounts(self, event: InboxEvent) -> list[Account]:
+    async def _accounts(self, session: AsyncSession, event: InboxEvent) -> list[Account]:
+        if event.source not in self._house.channels:
+            return []
         query = select(Account).where(Account.channel == event.source, Account.state == AccountState.ACTIVE)
         if event.account:
             query = query.where(Account.external_id == event.account)
-        async with self._house.db.read() as session:
-            return list((await session.execute(query)).scalars())
+        return list((await session.execute(query)).scalars())
 
     async def _order(self, account: Account, event: InboxEvent, also: Callable[[AsyncSession], Awaitable[None]] | None = None) -> bool:
         """Fetch the order and take it in. True when that wrote something, and with it what `also` had to add."""
@@ -80,13 +81,9 @@ class InboxFlow:
         except Missing:
             # Somebody else's order, or the index lags: the poll will see it when it is ours.
             log.info("an order was hinted at and is not there", channel=account.channel)
-            await self._poll_now(account)
+            await accounts.ask_soon(self._house, account.id)
             return False
         return await sales.take(house, account, told, seen_by="webhook", also=also) is not None
-
-    async def _poll_now(self, account: Account) -> None:
-        async with self._house.db.write() as session:
-            await accounts.ask_soon(session, self._house.db, account.id)
 
     async def _heard(self, session: AsyncSession, event: InboxEvent) -> None:
         statement = update(Account).where(Account.channel == event.source)

@@ -22,6 +22,13 @@ class Posted:
     fresh: bool
 
 
+async def hold(session: AsyncSession, db: Database, item_id: str) -> None:
+    """What happens to one item happens one after the other: its row is locked before its listings, Changes and stock, in this order
+    everywhere, so that no two transactions wait for each other in a circle. On SQLite writers queue anyway."""
+    if not db.is_sqlite:
+        await session.execute(select(Item.id).where(Item.id == item_id).with_for_update())
+
+
 async def level_of(session: AsyncSession, item_id: str) -> Level | None:
     """The stock of an item; None when nobody ever said how many there are."""
     row = await session.get(Stock, item_id, populate_existing=True)

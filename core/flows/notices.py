@@ -51,6 +51,7 @@ async def solved(session: AsyncSession, db: Database, workspace: str, key: str) 
         .where(Notice.workspace_id == workspace, Notice.key == key, Notice.solved_at.is_(None))
         .values(solved_at=db.now())
         .returning(Notice.id)
+        .execution_options(synchronize_session=False)
     )
     for made in (await session.execute(statement)).scalars().all():
         await touch(session, db, ("notice", made))

@@ -24,6 +24,7 @@ from core.rules.retry import wait_before_retry
 from core.values.card import Card
 from storage import work
 from storage.db import Database, before_commit, wake
+from storage.keys import new_key
 from storage.models import CardButton, Change, OrderLine, Post
 from storage.work import Claim
 
@@ -60,11 +61,11 @@ async def _put(
     surface, chat = place
     now = db.now()
     post = Post(
-        workspace_id=workspace, surface=surface, chat=chat, view=view, subject_kind=subject[0], subject_id=subject[1], card=card or {},
+        id=new_key(), workspace_id=workspace, surface=surface, chat=chat, view=view,
+        subject_kind=subject[0], subject_id=subject[1], card=card or {},
         created_at=now, changed_at=now, state=DIRTY, priority=priority, due_at=now, turn=f"chat:{surface}:{chat}",
     )  # fmt: skip
     session.add(post)
-    await session.flush()
     wake(session, "card_post", post.id, priority=priority)
     return post.id
 
@@ -74,7 +75,8 @@ def put_said(session: AsyncSession, db: Database, place: tuple[str, str], said: 
     now = db.now()
     session.add(
         Post(
-            workspace_id=workspace, surface=place[0], chat=place[1], said=said, created_at=now, changed_at=now, state=POSTED, due_at=now
+            id=new_key(), workspace_id=workspace, surface=place[0], chat=place[1], said=said, created_at=now, changed_at=now, state=POSTED,
+            due_at=now,
         )
     )  # fmt: skip
 

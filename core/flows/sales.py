@@ -30,11 +30,12 @@ REREAD_AFTER = timedelta(minutes=1)
 async def take(
     house: House, account: Account, told: ChannelOrder, *, seen_by: str, also: Callable[[AsyncSession], Awaitable[None]] | None = None
 ) -> str | None:
-    """Take an order in, in a transaction of its own, which `also` may add to. Answers its id, or None when nothing was new (nor done)."""
-    async with house.db.read() as session:
-        known = await _known(session, account.id, told.external_id)
-        if known is not None and not _differs(known, told):
-            return None
+    """Take an order in, in a transaction of its own, which `also` may add to. Answers its id, or None when there was nothing to do."""
+    if also is None:
+        async with house.db.read() as session:
+            known = await _known(session, account.id, told.external_id)
+            if known is not None and not _differs(known, told):
+                return None
     async with house.db.write() as session:
         key = await record(session, house, account, told, seen_by=seen_by)
         if also is not None:
@@ -55,9 +56,12 @@ def _differs(order: Order, told: ChannelOrder) -> bool:
 async def record(session: AsyncSession, house: House, account: Account, told: ChannelOrder, *, seen_by: str) -> str:
     """The order, once: created, or moved along. Everything it causes is in the caller's transaction."""
     db = house.db
-    await session.get_one(Account, account.id, with_for_update=True)  # two reports of one new order come one after the other
+    if not db.is_sqlite:  # two reports of one new order come one after the other; on SQLite all transactions do
+        await session.get_one(Account, account.id, with_for_update=True)
     order = await _known(session, account.id, told.external_id)
     if order is None:
+        if not db.is_sqlite:
+            await _hold_items(session, account, told)
         order = await _create(session, house, account, told, seen_by)
         lines = await _lines(session, order, account, told)
         for line in lines:
@@ -66,6 +70,14 @@ async def record(session: AsyncSession, house: House, account: Account, told: Ch
     await _follow(session, house, order, told)
     await touch(session, db, ("order", order.id))
     return order.id
+
+
+async def _hold_items(session: AsyncSession, account: Account, told: ChannelOrder) -> None:
+    """Lock what was sold before the workspace's counters, in one order: see `ledger.hold`."""
+    by_sku = Listing.sku.in_([line.sku for line in told.lines])
+    by_ref = Listing.listing_ref.in_([line.listing_id for line in told.lines if line.listing_id])
+    sold = select(Listing.item_id).where(Listing.account_id == account.id, by_sku | by_ref)
+    await session.execute(select(Item.id).where(Item.id.in_(sold)).order_by(Item.id).with_for_update())
 
 
 async def _create(session: AsyncSession, house: House, account: Account, told: ChannelOrder, seen_by: str) -> Order:
@@ -141,9 +153,12 @@ async def spread(session: AsyncSession, house: House, item: Item, order: Order, 
     """After a sale: nothing left means down everywhere, the selling listing last since its marketplace ends it by itself."""
     db = house.db
     listings = await changes.listings_of(session, item.id)
-    for listing in sorted(listings, key=lambda one: one.id == sold_on):
-        if listing.wanted != "live" and listing.state not in (ListingState.ACTIVE, ListingState.OUT_OF_SYNC):
-            continue
+    up = [one for one in listings if one.wanted == "live" or one.state in (ListingState.ACTIVE, ListingState.OUT_OF_SYNC)]
+    if left <= 0:
+        await changes.clear_the_way(session, db, up)
+    able = house.capabilities.get(order.channel)
+    where = able.name if able else order.channel
+    for listing in sorted(up, key=lambda one: one.id == sold_on):
         if left > 0:
             # The selling listing too: what it counted down by itself may have been overwritten by an older quantity of ours.
             reason = f"{left} left after order {order.number}"
@@ -154,8 +169,8 @@ async def spread(session: AsyncSession, house: House, item: Item, order: Order, 
             listing.state = ListingState.SOLD
         listing.reread_at, listing.reread_count = db.now() + REREAD_AFTER, 0
         await changes.make(
-            session, db, ChangeKind.DELIST, item, listing, reason=f"sold on {order.channel}", order_id=order.id, batch=order.id,
-            priority=1 if here else 0,
+            session, db, ChangeKind.DELIST, item, listing, reason=f"sold on {where}", order_id=order.id, batch=order.id,
+            priority=1 if here else 0, cleared=True,
         )  # fmt: skip
     if left <= 0:
         item.state = ItemState.SOLD
@@ -246,6 +261,7 @@ async def sell_outside(
 ) -> Order:
     """A sale away from every marketplace does the same as any sale."""
     db = house.db
+    await ledger.hold(session, db, item.id)
     key = new_key()
     order = Order(
         id=key, workspace_id=item.workspace_id, number=await next_number(session, item.workspace_id, "order"), account_id=None,

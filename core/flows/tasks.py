@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import HaggleError
-from core.flows import notices
+from core.flows import ledger, notices
 from core.flows.engine import LostClaim
 from core.flows.house import House
 from core.flows.people import Person, chats_of
@@ -54,11 +54,13 @@ async def next_number(session: AsyncSession, workspace_id: str, what: str) -> in
     """The next number that people see: "item", "order" or "task"."""
     column = {"item": Workspace.next_item, "order": Workspace.next_order, "task": Workspace.next_task}[what]
     statement = update(Workspace).where(Workspace.id == workspace_id).values({column: column + 1}).returning(column)
+    statement = statement.execution_options(synchronize_session=False)
     return int((await session.execute(statement)).scalar_one()) - 1
 
 
 async def tick(session: AsyncSession, db: Database, task: ManualTask, person: Person) -> bool:
     """A person did it. False when somebody had ticked it before."""
+    await ledger.hold(session, db, task.item_id)
     now = db.now()
     statement = (
         update(ManualTask)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.flows import changes, notices
+from core.flows import changes, ledger, notices
 from core.flows.house import House
 from core.values.states import ChangeKind, ChangeState, Severity
 from storage.db import wake
@@ -57,6 +57,8 @@ async def reread_sold(house: House) -> None:
         ids = list((await session.execute(query)).scalars())
     for key in ids:
         async with db.write() as session:
+            item = (await session.execute(select(Item).join(Listing, Listing.item_id == Item.id).where(Listing.id == key))).scalar_one()
+            await ledger.hold(session, db, item.id)
             listing = await session.get_one(Listing, key, with_for_update=True)
             if listing.reread_at is None or listing.reread_at > db.now():
                 continue
@@ -64,7 +66,6 @@ async def reread_sold(house: House) -> None:
             listing.reread_at = db.now() + timedelta(minutes=9) if listing.reread_count == 1 else None
             if listing.wanted != "gone":
                 continue
-            item = await session.get_one(Item, listing.item_id)
             await changes.make(session, db, ChangeKind.DELIST, item, listing, reason="Reading again after the sale.", priority=2)
 
 
