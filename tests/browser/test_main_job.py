@@ -42,7 +42,7 @@ async def answer_everything(page: Page, draft: Locator) -> None:
         await expect(publish.or_(asked).first).to_be_visible()
         if await publish.count():
             return
-        question = await asked.inner_text()
+        question = await asked.locator(".value").inner_text()
         await draft.locator(".card-buttons button").first.click()
         await expect(asked.filter(has_text=question)).to_have_count(0)
     raise AssertionError(await draft.inner_text())
@@ -73,6 +73,7 @@ async def test_photos_to_live_to_sold_to_gone(shop: TestShop, open_page: OpenPag
         await expect(value(outcome, "eBay")).to_have_text("live at $80.00")
         await expect(value(outcome, "Shopify")).to_have_text("live at $80.00")
         await expect(value(outcome, "Poshmark")).to_contain_text("yours to list")
+        assert await shop.live(1) == ["ebay", "shopify"]
         await shoot(page, f"job-3-live-{width}")
         task = page.locator(".card").filter(has=page.get_by_role("heading", name=re.compile("^Task 1:")))
         await task.get_by_role("button", name="It is up").click()

@@ -36,8 +36,7 @@ async def task(easel: Easel, task_id: str) -> Card | None:
         text = _("Done by {who}, {when}.").format(who=by, when=when) if done else _("Not needed any more, {when}.").format(when=when)
         return Card(heading, text, mood="good" if done else "", subject=subject)
     overdue = row.deadline < easel.house.db.now()
-    due = _("due {time}").format(time=easel.day(row.deadline))
-    lines = [Line(_("Due"), due, row.reason, "bad" if overdue else "warn", weak=overdue)]
+    lines = [Line(_("Due"), easel.day(row.deadline), row.reason, "bad" if overdue else "warn", weak=overdue)]
     copies: list[tuple[Button, ...]] = []
     if row.kind != TaskKind.TAKE_DOWN and not easel.house.capabilities[account.channel].native:
         lines, copies = await _kit(easel, item, listing, account, lines)
@@ -62,7 +61,7 @@ async def _kit(
         return [*lines, Line(value=str(error), mood="warn")], []
     lines = [*lines, *(Line(one.label, one.value, one.note) for one in kit.fields), *(Line(value=one, mood="warn") for one in kit.warnings)]
     lines += [Line(value=step) for step in kit.instructions]
-    copies = [Button(_("Copy {label}").format(label=one.label.lower()), copy=one.value) for one in kit.fields]
+    copies = [Button(_("Copy {label}").format(label=one.label if one.label.isupper() else one.label.lower()), copy=one.value) for one in kit.fields]
     rows = [tuple(copies[start : start + 3]) for start in range(0, len(copies), 3)]
     if kit.url:
         rows.append((Button(_("Open {channel}").format(channel=easel.channel(account.channel)), url=kit.url),))
