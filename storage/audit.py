@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.db import Database
+from storage.db import Database, before_commit
+from storage.keys import new_key
 from storage.models import AuditEntry
 
 BATCH = 500
+_INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # a Table, which the declarative base does not promise
 
 
 def record(
@@ -32,12 +34,18 @@ def record(
     subject: tuple[str, str],
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Add an entry to this transaction. `actor` is "member:ID", "system", "autopilot" or "channel:KIND"."""
-    session.add(
-        AuditEntry(
-            workspace_id=workspace, at=at, actor=actor, action=action, subject_kind=subject[0], subject_id=subject[1], data=data or {}
-        )
-    )
+    """Add an entry to this transaction, whose entries are written together at its end. `actor` is "member:ID", "system", "autopilot"
+    or "channel:KIND"."""
+    entry = {
+        "id": new_key(), "workspace_id": workspace, "at": at, "actor": actor, "action": action, "subject_kind": subject[0],
+        "subject_id": subject[1], "data": data or {},
+    }  # fmt: skip
+    session.info.setdefault("trail", []).append(entry)
+    before_commit(session, "trail", _write)
+
+
+async def _write(session: AsyncSession) -> None:
+    await session.execute(_INSERT, session.info.pop("trail"))
 
 
 def _digest(prev: str, seq: int, entry: AuditEntry) -> str:

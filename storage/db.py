@@ -99,8 +99,9 @@ class Database:
         guard: AbstractAsyncContextManager[Any] = self._turn or nullcontext()
         async with guard, self._write() as session, session.begin():
             yield session
-            for last in session.info.pop("last", {}).values():
-                await last(session)
+            while last := session.info.pop("last", None):
+                for work in last.values():
+                    await work(session)
             wakes: list[tuple[str, str, int, float]] = session.info.pop("wakes", [])
         await self._tell(wakes)
 
