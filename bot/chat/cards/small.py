@@ -61,7 +61,10 @@ async def _kit(
         return [*lines, Line(value=str(error), mood="warn")], []
     lines = [*lines, *(Line(one.label, one.value, one.note) for one in kit.fields), *(Line(value=one, mood="warn") for one in kit.warnings)]
     lines += [Line(value=step) for step in kit.instructions]
-    copies = [Button(_("Copy {label}").format(label=one.label if one.label.isupper() else one.label.lower()), copy=one.value) for one in kit.fields]
+    copies = [
+        Button(_("Copy {label}").format(label=one.label if one.label.isupper() else one.label.lower()), copy=one.value)
+        for one in kit.fields
+    ]
     rows = [tuple(copies[start : start + 3]) for start in range(0, len(copies), 3)]
     if kit.url:
         rows.append((Button(_("Open {channel}").format(channel=easel.channel(account.channel)), url=kit.url),))
