@@ -36,7 +36,7 @@ _TOGETHER = (
     select(Change, Listing, Item)
     .join(Listing, Listing.id == Change.listing_id)
     .join(Item, Item.id == Change.item_id)
-    .with_for_update(of=(Listing, Item))
+    .with_for_update(key_share=True, of=(Listing, Item))
 )
 
 
@@ -75,7 +75,11 @@ class ChangeFlow:
         except Superseded as why:
             await self._cancelled(claim, load, str(why))
             return
-        await self._done(claim, load, live)
+        try:
+            await self._done(claim, load, live)
+        except LostClaim:  # another did it meanwhile, and what came after it may be undone by our late call
+            await watching.read_soon(self._house, load.listing.id)
+            raise
 
     async def _load(self, change_id: str) -> Load:
         query = (
@@ -217,7 +221,7 @@ class ChangeFlow:
         kind = ChangeKind(load.change.kind)
         async with db.write() as session:
             await ledger.hold(session, db, load.item.id)
-            listing = await session.get_one(Listing, load.listing.id, with_for_update=True)
+            listing = await session.get_one(Listing, load.listing.id, with_for_update={"key_share": True})
             item = await session.get_one(Item, load.item.id)
             change = await session.get_one(Change, load.change.id)
             told = await self._ask(session, kind, item, listing, change)
@@ -284,7 +288,7 @@ class ChangeFlow:
             await accounts.ask_soon(self._house, load.account.id)
         async with db.write() as session:
             await ledger.hold(session, db, load.item.id)
-            listing = await session.get_one(Listing, load.listing.id, with_for_update=True)
+            listing = await session.get_one(Listing, load.listing.id, with_for_update={"key_share": True})
             change = await session.get_one(Change, load.change.id)
             values = {"state": ChangeState.FAILED, "finished_at": db.now(), "last_error": str(error)}
             if not await work.finish(session, claim, **values, outcome={"error": str(error), "code": error.code}):

@@ -24,9 +24,12 @@ class Posted:
 
 async def hold(session: AsyncSession, db: Database, item_id: str) -> None:
     """What happens to one item happens one after the other: its row is locked before its listings, Changes and stock, in this order
-    everywhere, so that no two transactions wait for each other in a circle. On SQLite writers queue anyway."""
+    everywhere, so that no two transactions wait for each other in a circle. On SQLite writers queue anyway.
+
+    All our locks leave the key free (FOR NO KEY UPDATE): rows that only refer to a locked one need not wait for it.
+    """
     if not db.is_sqlite:
-        await session.execute(select(Item.id).where(Item.id == item_id).with_for_update())
+        await session.execute(select(Item.id).where(Item.id == item_id).with_for_update(key_share=True))
 
 
 async def level_of(session: AsyncSession, item_id: str) -> Level | None:
@@ -55,7 +58,7 @@ async def post(
     was_reserved: int = 0,
 ) -> Posted:
     """Append one entry. The item's stock row is locked, so entries of one item come one after the other on both databases."""
-    stock = (await session.execute(select(Stock).where(Stock.item_id == item.id).with_for_update())).scalar()
+    stock = (await session.execute(select(Stock).where(Stock.item_id == item.id).with_for_update(key_share=True))).scalar()
     level = Level(stock.total, stock.reserved) if stock else Level()
     known = await session.execute(select(StockEntry.id).where(StockEntry.item_id == item.id, StockEntry.key == key))
     if known.scalar() is not None:

@@ -57,7 +57,7 @@ async def record(session: AsyncSession, house: House, account: Account, told: Ch
     """The order, once: created, or moved along. Everything it causes is in the caller's transaction."""
     db = house.db
     if not db.is_sqlite:  # two reports of one new order come one after the other; on SQLite all transactions do
-        await session.get_one(Account, account.id, with_for_update=True)
+        await session.get_one(Account, account.id, with_for_update={"key_share": True})
     order = await _known(session, account.id, told.external_id)
     if order is None:
         if not db.is_sqlite:
@@ -77,7 +77,7 @@ async def _hold_items(session: AsyncSession, account: Account, told: ChannelOrde
     by_sku = Listing.sku.in_([line.sku for line in told.lines])
     by_ref = Listing.listing_ref.in_([line.listing_id for line in told.lines if line.listing_id])
     sold = select(Listing.item_id).where(Listing.account_id == account.id, by_sku | by_ref)
-    await session.execute(select(Item.id).where(Item.id.in_(sold)).order_by(Item.id).with_for_update())
+    await session.execute(select(Item.id).where(Item.id.in_(sold)).order_by(Item.id).with_for_update(key_share=True))
 
 
 async def _create(session: AsyncSession, house: House, account: Account, told: ChannelOrder, seen_by: str) -> Order:
@@ -130,7 +130,7 @@ async def _sell(session: AsyncSession, house: House, order: Order, line: OrderLi
     if line.item_id is None:
         return
     db = house.db
-    item = await session.get_one(Item, line.item_id, with_for_update=True)
+    item = await session.get_one(Item, line.item_id, with_for_update={"key_share": True})
     kind = StockKind.SALE if order.paid else StockKind.RESERVE
     moved = await ledger.post(
         session, db, item, kind, line.quantity, key=_key(order, line, kind), source=order.channel, order_id=order.id,
@@ -215,7 +215,7 @@ async def _each_line(session: AsyncSession, house: House, order: Order, kind: St
     for line in lines:
         if line.item_id is None:
             continue
-        item = await session.get_one(Item, line.item_id, with_for_update=True)
+        item = await session.get_one(Item, line.item_id, with_for_update={"key_share": True})
         # An oversold order holds less than it asks for: it gives back, and pays for, no more than that.
         held = min(line.quantity, await ledger.held_by(session, item.id, order.id))
         moved = await ledger.post(

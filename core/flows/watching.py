@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows import changes, ledger, notices
 from core.flows.house import House
-from core.values.states import ChangeKind, ChangeState, Severity
+from core.rules.guards import may_go_live
+from core.values.states import ChangeKind, ChangeState, ItemState, Severity
 from storage.db import wake
 from storage.models import Account, Change, Item, Listing
 
@@ -49,8 +50,17 @@ async def shout_late(house: House) -> None:
             await shout(session, house, change, item, account, why)
 
 
+async def read_soon(house: House, listing_id: str) -> None:
+    """Have a listing read at the next tick: a worker that was frozen has acted on it after it had lost it."""
+    async with house.db.write() as session:
+        await session.execute(update(Listing).where(Listing.id == listing_id).values(reread_at=house.db.now(), reread_count=1))
+
+
 async def reread_sold(house: House) -> None:
-    """A tick: listings of sold items are read again after 1 and 10 minutes, since no lease stops a call that a frozen worker has sent."""
+    """A tick: listings of sold items are read again after 1 and 10 minutes, since no lease stops a call that a frozen worker has sent.
+
+    What such a call undid is done again, so a listing that is wanted up is put up, which does nothing where it is.
+    """
     db = house.db
     query = select(Listing.id).where(Listing.reread_at <= db.now()).limit(200)
     async with db.read() as session:
@@ -59,14 +69,15 @@ async def reread_sold(house: House) -> None:
         async with db.write() as session:
             item = (await session.execute(select(Item).join(Listing, Listing.item_id == Item.id).where(Listing.id == key))).scalar_one()
             await ledger.hold(session, db, item.id)
-            listing = await session.get_one(Listing, key, with_for_update=True)
+            listing = await session.get_one(Listing, key, with_for_update={"key_share": True})
             if listing.reread_at is None or listing.reread_at > db.now():
                 continue
+            level = await ledger.level_of(session, item.id)
             listing.reread_count += 1
             listing.reread_at = db.now() + timedelta(minutes=9) if listing.reread_count == 1 else None
-            if listing.wanted != "gone":
-                continue
-            await changes.make(session, db, ChangeKind.DELIST, item, listing, reason="Reading again after the sale.", priority=2)
+            kind = ChangeKind.DELIST if listing.wanted == "gone" else ChangeKind.RELIST
+            if kind is ChangeKind.DELIST or may_go_live(ItemState(item.state), None if level is None else level.available) is None:
+                await changes.make(session, db, kind, item, listing, reason="Reading again, to be sure.", priority=2)
 
 
 async def resume(session: AsyncSession, house: House, workspace_id: str) -> int:

@@ -6,7 +6,11 @@ import asyncio
 
 from sqlalchemy import select, update
 
-from storage.models import Account, Change, Item, ManualTask, Notice, Order, Stock
+from core.flows.watching import reread_sold
+from core.values.card import Inbound
+from storage.inbox import Delivery
+from storage.keys import new_key
+from storage.models import Account, Change, Item, Listing, ManualTask, Notice, Order, Stock
 from tests.shop import TestShop
 
 LAMP = "Acme brass lamp"
@@ -115,6 +119,27 @@ async def test_a_quantity_that_crossed_a_sale_is_put_right(shop: TestShop) -> No
     await shop.buy("shopify", number)
     await later(shop)
     assert for_sale(shop) == {"ebay": 2, "shopify": 2}
+
+
+async def test_what_a_frozen_worker_did_too_late_is_found_and_undone(shop: TestShop) -> None:
+    """Its publish is under way when it loses its claim; others see to it, and take the thing down."""
+    number = await shop.item(LAMP)
+    db = shop.app.house.db
+    shop.sandbox.fault("latency", marketplace="ebay", seconds=0.3)
+    said = Inbound("web", shop.person.member_id, shop.person.member_id, new_key(), text=f"/publish {number} ebay")
+    await shop.app.house.inbox.put(Delivery("web", said.event_id, body=said.to_json()))
+    async with asyncio.timeout(20):
+        while "running" not in await changes(shop, "publish"):
+            await asyncio.wait({asyncio.create_task(db.ping())})
+    async with db.write() as session:
+        stolen = update(Change).where(Change.state == "running").values(state="cancelled", fence=Change.fence + 1, lease_until=None)
+        await session.execute(stolen)
+        await session.execute(update(Listing).values(wanted="gone"))
+    await shop.idle()
+    assert await shop.live(number) != []
+    await reread_sold(shop.app.house)
+    await shop.idle()
+    assert await shop.live(number) == []
 
 
 async def test_a_sale_card_shows_what_a_later_order_did_to_the_item(shop: TestShop) -> None:
