@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ from storage.pace import Pace
 from storage.secrets import Keyring, key_of_folder, parse_keys
 
 log = structlog.get_logger()
+
+TELEGRAM_SECONDS = 5.0  # for the bot's name, which its link needs; a laptop without a network starts all the same
 
 
 @dataclass(slots=True)
@@ -128,8 +131,13 @@ class App:
         return f"{base}/enter?code={code}"
 
     async def telegram_link(self) -> str | None:
-        """The deep link that makes its opener the owner in Telegram; None without a bot."""
+        """The deep link that makes its opener the owner in Telegram; None without a bot, or when Telegram is not reached at once."""
         if self.telegram is None:
+            return None
+        try:
+            async with asyncio.timeout(TELEGRAM_SECONDS):
+                await self.telegram.connected()
+        except TimeoutError:
             return None
         link: str = self.telegram.deep_link(await people.owner_code(self.house))
         return link

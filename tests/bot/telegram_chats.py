@@ -34,7 +34,7 @@ class Sent:
     text: str = ""
     html: str = ""
     keyboard: list[list[dict[str, Any]]] = field(default_factory=list)
-    photo: bytes = b""
+    photo: bytes = field(default=b"", repr=False)
     album: str = ""
     reply_to: int = 0
     edits: int = 0
@@ -63,7 +63,7 @@ class Chats:
         self._numbers = {"message": 100, "update": 5000, "file": 0, "person": 2000, "group": 0}
         self.changed = asyncio.Event()
 
-    async def until(self, check: Callable[[], T], seconds: float = 10.0) -> T:
+    async def until(self, check: Callable[[], T | None], seconds: float = 10.0) -> T:
         """Wait until the check gives something true, looking whenever something happened; gives that back."""
         try:
             async with asyncio.timeout(seconds):
