@@ -226,7 +226,8 @@ async def open_shop(
     """A started app on a fresh (or the same) folder, its owner signed in, the marketplaces connected, its webhooks served."""
     door = socket.create_server(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{door.getsockname()[1]}"
-    settings = settings_for(folder, sandbox, database_url=url, public_url=address, ebay_alert_email="sam@example.com", **more)
+    ours = {"public_url": address, "ebay_ru_name": f"{address}/oauth/ebay/callback", "ebay_alert_email": "sam@example.com"}
+    settings = settings_for(folder, sandbox, **{"database_url": url, **ours, **more})
     await migrate.upgrade(url or sqlite_url(folder))
     clock = clock or TestClock()
     app = await wiring.build(settings, clock)
