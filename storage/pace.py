@@ -6,6 +6,7 @@ A crash loses a handful, which errs on the safe side.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
@@ -23,16 +24,26 @@ class Pace:
 
     db: Database
     _held: dict[str, float] = field(default_factory=dict)
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def take(self, account_id: str, calls: int, *, rate: float, burst: float) -> None:
         """Take tokens for so many calls. Raises `Busy` with the wait when the bucket is empty."""
+        if not self._spend(account_id, calls):
+            async with self._locks.setdefault(account_id, asyncio.Lock()):  # calls that come at once draw one handful, not one each
+                if self._spend(account_id, calls):
+                    return
+                drawn = await self._draw(account_id, max(calls, HANDFUL), rate, burst)
+                self._held[account_id] = self._held.get(account_id, 0.0) + drawn
+                if not self._spend(account_id, calls):
+                    wait = (calls - self._held[account_id]) / rate
+                    raise Busy("Pausing, so that the marketplace does not block us.", retry_after=wait)
+
+    def _spend(self, account_id: str, calls: int) -> bool:
         held = self._held.get(account_id, 0.0)
         if held < calls:
-            held += await self._draw(account_id, max(calls, HANDFUL), rate, burst)
-        if held < calls:
-            self._held[account_id] = held
-            raise Busy("Pausing, so that the marketplace does not block us.", retry_after=(calls - held) / rate)
+            return False
         self._held[account_id] = held - calls
+        return True
 
     async def _draw(self, account_id: str, wanted: float, rate: float, burst: float) -> float:
         now = self.db.now()

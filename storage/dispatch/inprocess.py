@@ -23,6 +23,8 @@ Carry = Callable[[Claim], Coroutine[Any, Any, None]]
 BATCH = 256  # hints of one claim
 UNPARK = 64  # of what waits behind a lane or turn, so many are tried when something of it ends: some may have become moot
 PEEK = 0.3  # seconds until a blocked row is tried again where other processes work too: their finishes are no news here
+URGENT = 1  # the priority of sales: their webhooks and delists
+YIELD = 0.1  # seconds between two rows of a table that begin while a sale is being carried
 PATIENCE = 5.0  # seconds that stopping waits for what runs
 
 
@@ -46,6 +48,7 @@ class InProcess:
         self._stopping = False
         self._more = False  # the last sweep left something behind
         self._claimed_since_sweep = False
+        self._turn_of = dict.fromkeys(tables, 0.0)  # when a table's next row may begin beside a sale
         self._running: dict[asyncio.Task[None], Claim] = {}
         self._loop: asyncio.Task[None] | None = None
 
@@ -134,7 +137,15 @@ class InProcess:
 
     async def _wait(self) -> None:
         """Until news come or the next hint is due. With no free runner only a finish (which is news) helps."""
-        nearest = min((due for hints in self._hints.values() for _, due in hints.values()), default=None)
+        urgent = self._urgent()
+        nearest = min(
+            (
+                max(due, self._turn_of[table]) if urgent and priority > URGENT else due
+                for table, hints in self._hints.items()
+                for priority, due in hints.values()
+            ),
+            default=None,
+        )
         timeout = None
         if nearest is not None and len(self._running) < self._capacity:
             timeout = max(0.0, nearest - self._now())
@@ -150,11 +161,19 @@ class InProcess:
             due = sorted((priority, key) for key, (priority, at) in hints.items() if at <= now)
             if due:
                 ready.append((due[0][0], table, [key for _, key in due]))
-        for _, table, keys in sorted(ready):
+        for priority, table, keys in sorted(ready):
             free = self._capacity - len(self._running)
             if free <= 0:
                 return
+            if priority > URGENT and self._urgent():
+                if now < self._turn_of[table]:
+                    continue
+                self._turn_of[table], free = now + YIELD, 1
             await self._claim(table, keys[:BATCH], free)
+
+    def _urgent(self) -> bool:
+        """Whether a sale is being carried: then everything else gets a row in now and then, so that it neither hinders nor starves."""
+        return any(claim.priority <= URGENT for claim in self._running.values())
 
     async def _claim(self, table: str, keys: list[str], free: int) -> None:
         hints = self._hints[table]
