@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Missing, Refused
@@ -32,10 +32,20 @@ HOLD = 60.0  # a paused Change looks again this often; resuming wakes it at once
 STUBBORN = 600.0
 
 
+# The statements of every Change, put together once: building one costs more than running it.
+_LOAD = (
+    select(Change, Listing, Item, Account, Workspace)
+    .join(Listing, Listing.id == Change.listing_id)
+    .join(Item, Item.id == Change.item_id)
+    .join(Account, Account.id == Listing.account_id)
+    .join(Workspace, Workspace.id == Change.workspace_id)
+    .where(Change.id == bindparam("change"))
+)
 _TOGETHER = (
     select(Change, Listing, Item)
     .join(Listing, Listing.id == Change.listing_id)
     .join(Item, Item.id == Change.item_id)
+    .where(Change.id == bindparam("change"))
     .with_for_update(key_share=True, of=(Listing, Item))
 )
 
@@ -82,16 +92,8 @@ class ChangeFlow:
             raise
 
     async def _load(self, change_id: str) -> Load:
-        query = (
-            select(Change, Listing, Item, Account, Workspace)
-            .join(Listing, Listing.id == Change.listing_id)
-            .join(Item, Item.id == Change.item_id)
-            .join(Account, Account.id == Listing.account_id)
-            .join(Workspace, Workspace.id == Change.workspace_id)
-            .where(Change.id == change_id)
-        )
         async with self._house.db.read() as session:
-            return Load(*(await session.execute(query)).one())
+            return Load(*(await session.execute(_LOAD, {"change": change_id})).one())
 
     async def _wait(self, claim: Claim) -> None:
         db = self._house.db
@@ -149,7 +151,7 @@ class ChangeFlow:
             raise Refused(f"{load.account.name} still shows it after it was taken down.")
         async with db.write() as session:
             await ledger.hold(session, db, load.item.id)
-            change, listing, item = (await session.execute(_TOGETHER.where(Change.id == claim.id))).one()
+            change, listing, item = (await session.execute(_TOGETHER, {"change": claim.id})).one()
             now = db.now()
             undoable = rules.UNDO_WINDOW if change.order_id is None and kind is not ChangeKind.QUANTITY else None
             values = {"state": ChangeState.DONE, "finished_at": now, "outcome": outcome(live, now), "last_error": ""}

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
@@ -19,6 +19,12 @@ from storage.work import rows_of
 
 CODE_LIFE = timedelta(hours=24)
 SESSION_LIFE = timedelta(days=30)
+_CHATS = (
+    select(Identity.surface, Identity.chat)
+    .join(Member, Member.id == Identity.member_id)
+    .where(Member.workspace_id == bindparam("workspace"), Member.active, Identity.chat != "")
+    .distinct()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +175,4 @@ async def close_session(house: House, token: str) -> None:
 
 async def chats_of(session: AsyncSession, workspace_id: str) -> list[tuple[str, str]]:
     """Where members can be told something unasked, as (surface, chat)."""
-    query = (
-        select(Identity.surface, Identity.chat)
-        .join(Member, Member.id == Identity.member_id)
-        .where(Member.workspace_id == workspace_id, Member.active, Identity.chat != "")
-        .distinct()
-    )
-    return [(surface, chat) for surface, chat in (await session.execute(query)).all()]
+    return [(surface, chat) for surface, chat in (await session.execute(_CHATS, {"workspace": workspace_id})).all()]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows import changes, ledger, notices
@@ -25,6 +25,8 @@ from storage.keys import new_key
 from storage.models import Account, Item, Listing, Order, OrderLine
 
 REREAD_AFTER = timedelta(minutes=1)
+_KNOWN = select(Order).where(Order.account_id == bindparam("account"), Order.external_id == bindparam("external"))
+_BY_SKU = select(Listing).where(Listing.account_id == bindparam("account"), Listing.sku == bindparam("sku"))
 
 
 async def take(
@@ -44,8 +46,7 @@ async def take(
 
 
 async def _known(session: AsyncSession, account_id: str, external_id: str) -> Order | None:
-    query = select(Order).where(Order.account_id == account_id, Order.external_id == external_id)
-    return (await session.execute(query)).scalar()
+    return (await session.execute(_KNOWN, {"account": account_id, "external": external_id})).scalar()
 
 
 def _differs(order: Order, told: ChannelOrder) -> bool:
@@ -110,7 +111,7 @@ async def _lines(session: AsyncSession, order: Order, account: Account, told: Ch
     for line in told.lines:
         listing = None
         if line.sku:
-            listing = (await session.execute(select(Listing).where(Listing.account_id == account.id, Listing.sku == line.sku))).scalar()
+            listing = (await session.execute(_BY_SKU, {"account": account.id, "sku": line.sku})).scalar()
         if listing is None and line.listing_id:
             query = select(Listing).where(Listing.account_id == account.id, Listing.listing_ref == line.listing_id)
             listing = (await session.execute(query)).scalar()

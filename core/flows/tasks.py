@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import HaggleError
@@ -21,13 +21,16 @@ from storage.keys import new_key
 from storage.models import Item, Listing, ManualTask, Workspace
 from storage.work import Claim, rows_of
 
+_OPEN = select(ManualTask).where(
+    ManualTask.listing_id == bindparam("listing"), ManualTask.kind == bindparam("kind"), ManualTask.state == TaskState.OPEN
+)
+
 
 async def make(
     session: AsyncSession, db: Database, kind: TaskKind, item: Item, listing: Listing, *, reason: str, order_id: str | None = None
 ) -> ManualTask:
     """Ask a person to do something on a listing; an open task of the same kind is the same task."""
-    query = select(ManualTask).where(ManualTask.listing_id == listing.id, ManualTask.kind == kind, ManualTask.state == TaskState.OPEN)
-    found = (await session.execute(query)).scalar()
+    found = (await session.execute(_OPEN, {"listing": listing.id, "kind": kind})).scalar()
     if found is not None:
         return found
     now = db.now()
@@ -91,8 +94,7 @@ async def tick(session: AsyncSession, db: Database, task: ManualTask, person: Pe
 
 async def cancel_open(session: AsyncSession, db: Database, listing: Listing, kind: TaskKind) -> bool:
     """What was asked is not needed any more. True when there was such a task, still open."""
-    query = select(ManualTask).where(ManualTask.listing_id == listing.id, ManualTask.kind == kind, ManualTask.state == TaskState.OPEN)
-    found = list((await session.execute(query)).scalars())
+    found = list((await session.execute(_OPEN, {"listing": listing.id, "kind": kind})).scalars())
     for task in found:
         task.state, task.done_at, task.done_by = TaskState.CANCELLED, db.now(), "system"
         await _touch(session, db, task)
