@@ -69,13 +69,13 @@ class Home:
     async def code(self, role: Role = Role.OWNER) -> str:
         return await people.make_code(self.app.house, role)
 
-    async def member(self, role: Role = Role.OWNER) -> tuple[Person, str]:
+    async def member(self, role: Role = Role.MANAGER) -> tuple[Person, str]:
         """A new member, and a session's token."""
         person = await people.enter(self.app.house, await self.code(role), "web", "", name="Sam")
         return person, await people.open_session(self.app.house, person)
 
     async def sign_in(self) -> httpx.AsyncClient:
-        """A new owner's client, by bearer token, with the header that calls need."""
+        """A new member's client, by bearer token, with the header that calls need."""
         _person, token = await self.member()
         return self.browser(Authorization=f"Bearer {token}", **OURS)
 

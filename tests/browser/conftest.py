@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from storage import migrate
 from storage.db import sqlite_url
@@ -20,6 +20,7 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+expect.set_options(timeout=20_000)  # a ceiling for busy machines: what is expected mostly comes within milliseconds
 SHOTS = os.environ.get("HAGGLE_SHOTS", "")  # a folder for screenshots, for those who want to look
 
 OpenPage = Callable[..., AbstractAsyncContextManager[Page]]

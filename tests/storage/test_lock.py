@@ -45,7 +45,9 @@ def test_a_held_folder_is_refused_with_the_way_out(tmp_path: Path) -> None:
         other.stdout.readline()
         with pytest.raises(Invalid) as refused:
             FolderLock.take(tmp_path)
-        assert all(part in str(refused.value) for part in (str(other.pid), "http://localhost:8080", "--data DIR", str(tmp_path)))
+        assert all(
+            part in str(refused.value) for part in (str(other.pid), "http://localhost:8080", "make run DATA=DIR, or --data", str(tmp_path))
+        )
         seen = holder(tmp_path)
         other.kill()
         other.wait()
