@@ -180,7 +180,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
     clock = clock or SystemClock()
     surfaces = settings.surfaces if surfaces is None else surfaces
     db = Database(settings.database, clock)
-    outbound = Http()
+    outbound = Http(outward=settings.is_outward)
     outside = open_outside(settings, outbound)
     pictures, reading = Helper(photos.MODULE), Helper(offline.MODULE)
     shelf = photos.PhotoStore(settings.data_folder / "photos", pictures)

@@ -7,6 +7,7 @@
 | an answer below 500, other than 429 | `Response`; the integration's own mapper reads errors out of it |
 | 429 | `Busy`, with the service's own wait where it names one |
 | 5xx, time-out, broken or refused connection | `Unreachable`: the effect may or may not have happened |
+| outward calls are switched off | `Unreachable`, and nothing was sent |
 """
 
 from __future__ import annotations
@@ -98,9 +99,13 @@ class _Lane:
 
 
 class Http:
-    """One per process; `close` it at shutdown. `transport` replaces the network below the client (tests watch the wire there)."""
+    """One per process; `close` it at shutdown. `transport` replaces the network below the client (tests watch the wire there).
 
-    def __init__(self, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    With `outward` False it makes no call at all: whoever forgets to ask the house first is stopped here.
+    """
+
+    def __init__(self, *, transport: httpx.AsyncBaseTransport | None = None, outward: bool = True) -> None:
+        self._outward = outward
         # httpx itself logs whole addresses with their queries, where codes and tokens stand.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self._timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
@@ -153,6 +158,8 @@ class Http:
 
         `pace` is awaited first and may raise `Busy` itself. Raises `Busy`, `Unreachable`, and `Invalid` for an address that is none.
         """
+        if not self._outward:
+            raise Unreachable(f"Outward calls are switched off (HAGGLE_OUTWARD=off), so {service} was not asked.")
         if pace is not None:
             await pace(1)
         started = time.perf_counter()

@@ -18,10 +18,13 @@ from core.rules.retry import wait_before_retry
 from core.values.card import Inbound
 from core.values.states import AccountState, InboxState, Severity
 from storage import work
-from storage.models import Account, InboxEvent
+from storage.models import Account, InboxEvent, Workspace
 from storage.work import Claim
 
 log = structlog.get_logger()
+
+HOLD = 60.0  # what waits while the house is paused looks again this often; resuming wakes it at once
+PAUSED = "Paused: nothing leaves the house."
 
 
 class InboxFlow:
@@ -33,11 +36,21 @@ class InboxFlow:
     async def carry(self, claim: Claim) -> None:
         async with self._house.db.read() as session:
             event = await session.get_one(InboxEvent, claim.id)
-            found = await self._accounts(session, event)
-        if event.source in self._house.channels:
+            found, paused = await self._accounts(session, event)
+        if paused or (event.source in self._house.channels and not self._house.outward):
+            await self._wait(claim)
+        elif event.source in self._house.channels:
             await self._hint(claim, event, found)
         else:
             await self._house.listener.hear(Inbound.of_json(event.body), Settle(claim))
+
+    async def _wait(self, claim: Claim) -> None:
+        """Nothing leaves the house now, so what the hint speaks of cannot be fetched. Waiting is no failed try."""
+        db = self._house.db
+        async with db.write() as session:
+            waits = {"due_at": db.now() + timedelta(seconds=HOLD), "attempts": claim.attempts - 1, "last_error": PAUSED}
+            if not await work.finish(session, claim, state=InboxState.RECEIVED, **waits):
+                raise LostClaim
 
     async def _hint(self, claim: Claim, event: InboxEvent, found: list[Account]) -> None:
         """A webhook is only a hint: what it speaks of is fetched from the marketplace."""
@@ -65,13 +78,16 @@ class InboxFlow:
         if not await work.finish(session, claim, state=InboxState.DONE, body=body, last_error=""):
             raise LostClaim
 
-    async def _accounts(self, session: AsyncSession, event: InboxEvent) -> list[Account]:
+    async def _accounts(self, session: AsyncSession, event: InboxEvent) -> tuple[list[Account], bool]:
+        """The accounts that a hint is about, and whether its business is paused."""
         if event.source not in self._house.channels:
-            return []
-        query = select(Account).where(Account.channel == event.source, Account.state == AccountState.ACTIVE)
+            return [], False
+        query = select(Account, Workspace.paused).join(Workspace, Workspace.id == Account.workspace_id)
+        query = query.where(Account.channel == event.source, Account.state == AccountState.ACTIVE)
         if event.account:
             query = query.where(Account.external_id == event.account)
-        return list((await session.execute(query)).scalars())
+        found = (await session.execute(query)).all()
+        return [account for account, _paused in found], any(paused for _account, paused in found)
 
     async def _order(self, account: Account, event: InboxEvent, also: Callable[[AsyncSession], Awaitable[None]] | None = None) -> bool:
         """Fetch the order and take it in. True when that wrote something, and with it what `also` had to add."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,11 +45,20 @@ async def tell(
 
 
 async def solved(session: AsyncSession, db: Database, workspace: str, key: str) -> None:
-    """What a notice warned of is over: its copies say so."""
+    """What a notice warned of is over: its copies say so. It gives its key free, so that the same trouble is told again next time."""
+    await _solve(session, db, Notice.workspace_id == workspace, Notice.key == key)
+
+
+async def all_solved(session: AsyncSession, db: Database, type: str, subject_id: str) -> None:
+    """As `solved`, for every notice of a type about a subject."""
+    await _solve(session, db, Notice.type == type, Notice.subject_id == subject_id)
+
+
+async def _solve(session: AsyncSession, db: Database, *which: ColumnElement[bool]) -> None:
     statement = (
         update(Notice)
-        .where(Notice.workspace_id == workspace, Notice.key == key, Notice.solved_at.is_(None))
-        .values(solved_at=db.now())
+        .where(*which, Notice.solved_at.is_(None))
+        .values(solved_at=db.now(), key=Notice.key + ":" + Notice.id)
         .returning(Notice.id)
         .execution_options(synchronize_session=False)
     )

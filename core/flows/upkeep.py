@@ -41,14 +41,15 @@ async def shout_silent(house: House) -> None:
         return
     now = db.now()
     for account in there:
-        silent = account.last_ok_at is not None and account.last_ok_at < now - SILENT
+        # Who was not asked, since this machine was asleep, is not silent: more than one try must have failed.
+        silent = account.last_ok_at is not None and account.last_ok_at < now - SILENT and account.attempts > 1
         told = account.silent_told_at
         if silent and (told is None or told < now - timedelta(days=1)):
             await _shout(house, account)
-        elif not silent and told is not None:
+        elif told is not None and account.last_ok_at is not None and account.last_ok_at > told:
             async with db.write() as session:
                 await session.execute(update(Account).where(Account.id == account.id).values(silent_told_at=None))
-                await notices.solved(session, db, account.workspace_id, f"silent:{account.id}:{told.isoformat()}")
+                await notices.all_solved(session, db, "account_silent", account.id)
 
 
 async def _shout(house: House, account: Account) -> None:

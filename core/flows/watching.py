@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.flows import changes, ledger, notices
 from core.flows.house import House
 from core.rules.guards import may_go_live
-from core.values.states import ChangeKind, ChangeState, ItemState, Severity
+from core.values.states import AccountState, ChangeKind, ChangeState, InboxState, ItemState, Severity
 from storage.db import wake
-from storage.models import Account, Change, Item, Listing
+from storage.models import Account, Change, InboxEvent, Item, Listing
 
 
 async def shout(session: AsyncSession, house: House, change: Change, item: Item, account: Account, why: str) -> None:
@@ -81,7 +81,14 @@ async def reread_sold(house: House) -> None:
 
 
 async def resume(session: AsyncSession, house: House, workspace_id: str) -> int:
-    """Wake everything that waited while the house was paused. Answers how many Changes."""
+    """Wake everything that waited while the house was paused, and ask for what was sold meanwhile. Answers how many Changes."""
+    due, kinds = {"due_at": house.db.now()}, tuple(house.channels)
+    hints = update(InboxEvent).where(InboxEvent.source.in_(kinds), InboxEvent.state == InboxState.RECEIVED)
+    for key in (await session.execute(hints.values(due).returning(InboxEvent.id))).scalars().all():
+        wake(session, "inbox_event", key, priority=1)
+    polls = update(Account).where(Account.state == AccountState.ACTIVE, Account.channel.in_(kinds))
+    for key in (await session.execute(polls.values(due).returning(Account.id))).scalars().all():
+        wake(session, "account", key, priority=1)
     query = select(Change.id, Change.priority).where(Change.workspace_id == workspace_id, Change.state == ChangeState.APPROVED)
     waiting = (await session.execute(query)).all()
     for key, priority in waiting:
