@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import func, select
@@ -38,13 +38,15 @@ from integrations.assisted.kits import Kits
 from integrations.http import Http
 from storage import audit, photos, work
 from storage.db import Database
-from storage.dispatch.procrastinate import Procrastinate
 from storage.helper import Helper
 from storage.inbox import Inbox
 from storage.keys import short_code
 from storage.models import Account, Change
 from storage.pace import Pace
 from storage.secrets import Keyring, key_of_folder, parse_keys
+
+if TYPE_CHECKING:
+    from storage.dispatch.procrastinate import Procrastinate
 
 log = structlog.get_logger()
 
@@ -204,7 +206,10 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
     )
     house.meet(Artist(house), Router(house))
     app = App(settings, house, _engine(house, surfaces), Ticker(db), outbound, [pictures, reading], reader=reader)
-    app.spread = None if db.is_sqlite else Procrastinate(db.url, app.engine.local)
+    if not db.is_sqlite:
+        from storage.dispatch.procrastinate import Procrastinate  # 0.2 s of a start that most do not need
+
+        app.spread = Procrastinate(db.url, app.engine.local)
     db.dispatcher = app.spread or app.engine.local
     if surfaces:
         _add_surfaces(app)

@@ -29,21 +29,20 @@ MIB = 1024 * 1024
 START, CPU, MEMORY, MEMORY_READING = 3.0, 0.02, 250, 600  # targets: seconds, cores, MiB
 
 
-async def run() -> dict[str, Any]:
+def run() -> dict[str, Any]:
     """Seconds, cores and MiB, each with its target."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "data").mkdir()
-        command = [sys.executable, "-m", "bot", "serve", "--sandbox", "--port", "0", "--data", f"{folder}/data"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        data = Path(folder) / "data"
+        data.mkdir()
+        command = [sys.executable, "-m", "bot", "serve", "--sandbox", "--port", "0", "--data", str(data)]
         begun = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True)
         try:
-            address = await asyncio.to_thread(_address, process)
-            async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as client:
-                (await client.get("/healthz")).raise_for_status()
-                start = time.perf_counter() - begun
-                found = await _at_rest(process.pid, client, Path(folder) / "data")
-                return {"start_seconds": round(start, 2), "start_target": START, **found, "met": found["met"] and start <= START}
+            address = _address(process)
+            httpx.get(f"{address}/healthz", trust_env=False).raise_for_status()
+            start = time.perf_counter() - begun
+            found = asyncio.run(_at_rest(process.pid, address, data))
+            return {"start_seconds": round(start, 2), "start_target": START, **found, "met": found["met"] and start <= START}
         finally:
             process.terminate()
             process.communicate(timeout=30)
@@ -57,13 +56,14 @@ def _address(process: subprocess.Popen[str]) -> str:
     raise RuntimeError("Haggle did not start")
 
 
-async def _at_rest(pid: int, client: httpx.AsyncClient, folder: Path) -> dict[str, Any]:
+async def _at_rest(pid: int, address: str, folder: Path) -> dict[str, Any]:
     await asyncio.sleep(SETTLE_SECONDS)
     before, own = _cpu(pid), _cpu_of(psutil.Process(pid))
     await asyncio.sleep(IDLE_SECONDS)
     cores, own_cores = (_cpu(pid) - before) / IDLE_SECONDS, (_cpu_of(psutil.Process(pid)) - own) / IDLE_SECONDS
     memory = _memory(pid)
-    await _draft(client, (folder / "talk.token").read_text())
+    async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as client:
+        await _draft(client, (folder / "talk.token").read_text())
     reading = _memory(pid)
     return {
         "idle_cores": round(cores, 4), "idle_cores_of_haggle_alone": round(own_cores, 4), "idle_target": CPU,
@@ -109,4 +109,4 @@ async def _draft(client: httpx.AsyncClient, token: str) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(run()), indent=1))
+    print(json.dumps(run(), indent=1))

@@ -40,7 +40,7 @@ LATENCY = 0.05
 SHOPIFY_POINTS = 100_000
 CALLS_IN_A_ROW = 4
 IDEAL = CALLS_IN_A_ROW * LATENCY
-PATIENCE = 60.0  # seconds after the last purchase
+PATIENCE = 240.0  # seconds for what is not down after the last purchase
 
 RESULTS = """
 SELECT sales_order.external_id, min(inbox_event.received_at), max(change.finished_at)
