@@ -97,7 +97,7 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction. Leaves nothing behind when its body raises."""
         guard: AbstractAsyncContextManager[Any] = self._turn or nullcontext()
-        async with guard, self._closed(self._write()) as session, session.begin():
+        async with guard, self._write() as session, session.begin():
             yield session
             while last := session.info.pop("last", None):
                 for work in last.values():
@@ -108,20 +108,8 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session that only reads, from one snapshot on SQLite."""
-        async with self._closed(self._read()) as session:
+        async with self._read() as session:
             yield session
-
-    @asynccontextmanager
-    async def _closed(self, session: AsyncSession) -> AsyncIterator[AsyncSession]:
-        """Close it in the end. On SQLite that waits for nothing, so the task that shields it from being cancelled is left out."""
-        if not self.is_sqlite:
-            async with session:
-                yield session
-            return
-        try:
-            yield session
-        finally:
-            await session.close()
 
     def db_now(self, seconds: float = 0.0) -> DbNow:
         """The database's clock as an SQL expression, shifted by the clock's offset and by `seconds`."""
