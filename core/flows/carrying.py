@@ -77,10 +77,10 @@ class ChangeFlow:
         if not self._house.outward or load.workspace.paused:
             await self._wait(claim)
             return
-        if not self._house.capabilities[load.account.channel].native:
-            await self._by_hand(claim, load)
-            return
         try:
+            if not self._house.capabilities[load.account.channel].native:
+                await self._by_hand(claim, load)
+                return
             live = await self._act(load)
         except Superseded as why:
             await self._cancelled(claim, load, str(why))
@@ -226,6 +226,8 @@ class ChangeFlow:
             listing = await session.get_one(Listing, load.listing.id, with_for_update={"key_share": True})
             item = await session.get_one(Item, load.item.id)
             change = await session.get_one(Change, load.change.id)
+            if (kind is ChangeKind.DELIST) == (listing.wanted == "live"):
+                raise Superseded("Something else is wanted by now.")
             told = await self._ask(session, kind, item, listing, change)
             values = {"state": ChangeState.DONE, "finished_at": db.now(), "outcome": told}
             if not await work.finish(session, claim, **values, undo_until=None if change.order_id else db.now() + rules.UNDO_WINDOW):

@@ -111,6 +111,19 @@ async def test_put_up_by_hand_after_it_was_taken_down_makes_a_task(shop: TestSho
     assert list(kinds) == ["take_down"]
 
 
+async def test_what_was_sold_just_before_a_person_was_asked_to_put_it_up_is_no_failure(shop: TestShop) -> None:
+    """The publish was picked up already when the sale made it pointless, so the sale could not cancel it."""
+    number = await shop.item(LAMP)
+    await shop.say("/pause all")
+    await shop.say(f"/publish {number} poshmark")
+    async with shop.app.house.db.write() as session:
+        await session.execute(update(Listing).values(wanted="gone"))
+        await session.execute(update(Stock).values(total=0))
+    await shop.say("/resume")
+    await later(shop)
+    assert await changes(shop, "publish") == ["cancelled"]
+
+
 async def test_a_quantity_that_crossed_a_sale_is_put_right(shop: TestShop) -> None:
     number = await shop.item(LAMP, quantity=4)
     await shop.say(f"/publish {number}")
