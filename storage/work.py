@@ -36,6 +36,10 @@ CHAT = "chat"  # the lane of inbox rows that hold what people said
 LANES = {"intake": 3, "publish": 2, "webhook": 8, "quantity": 1, "poll": 1, "delist": 16, "post": 16}
 
 
+class LostClaim(Exception):
+    """Another worker has this row now: what we were about to write must not be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A table of work: which states wait, and the state that a claimed row has (None: it stays as it is).
@@ -234,11 +238,12 @@ async def renew(db: Database, claims: Collection[Claim]) -> None:
             )
 
 
-async def finish(session: AsyncSession, claim: Claim, **values: Any) -> bool:
-    """Move a claimed row on, in the caller's transaction, and free its lease. False when the claim was lost: then roll back."""
+async def finish(session: AsyncSession, claim: Claim, **values: Any) -> None:
+    """Move a claimed row on, in the caller's transaction, and free its lease. Raises `LostClaim`, which rolls the transaction back."""
     named = {f"new_{name}": value for name, value in values.items()}
     held = {"held_id": claim.id, "held_worker": claim.worker, "held_fence": claim.fence}
-    return rows_of(await session.execute(_finishing(claim.table, tuple(values)), {**named, **held})) == 1
+    if rows_of(await session.execute(_finishing(claim.table, tuple(values)), {**named, **held})) != 1:
+        raise LostClaim
 
 
 @lru_cache(maxsize=256)

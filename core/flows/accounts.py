@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Invalid, Missing, Refused
 from core.flows import notices, sales
-from core.flows.engine import LostClaim
 from core.flows.house import House
 from core.flows.people import Person, the_workspace
 from core.flows.posts import touch
@@ -277,8 +276,7 @@ class AccountFlow:
         if "read_to" in read:
             values |= {"orders_since": read["read_to"], "last_poll_at": db.now(), "last_ok_at": db.now(), "last_error": ""}
         async with db.write() as session:
-            if not await work.finish(session, claim, **values):
-                raise LostClaim
+            await work.finish(session, claim, **values)
             wake(session, "account", claim.id, priority=6, delay=seconds)
 
     def again_in(self, error: HaggleError, claim: Claim) -> float | None:
@@ -295,6 +293,9 @@ class AccountFlow:
             await work.finish(session, claim, last_error=str(error), due_at=self._house.db.now())
         if isinstance(error, AuthLost):
             await lost(self._house, claim.id, error)
+
+    async def lost(self, claim: Claim) -> None:
+        """Polling changes nothing outside, and an order is taken in once."""
 
 
 def account_named(accounts: list[Account], name: str) -> Account:

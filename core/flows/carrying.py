@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Missing, Refused
 from core.flows import accounts, changes, ledger, notices, tasks, watching
-from core.flows.engine import LostClaim
 from core.flows.house import House
 from core.flows.posts import touch
 from core.flows.wanted import price_of, ref_of, wanted_of
@@ -85,11 +84,7 @@ class ChangeFlow:
         except Superseded as why:
             await self._cancelled(claim, load, str(why))
             return
-        try:
-            await self._done(claim, load, live)
-        except LostClaim:  # another did it meanwhile, and what came after it may be undone by our late call
-            await watching.read_soon(self._house, load.listing.id)
-            raise
+        await self._done(claim, load, live)
 
     async def _load(self, change_id: str) -> Load:
         async with self._house.db.read() as session:
@@ -105,8 +100,7 @@ class ChangeFlow:
                 "attempts": claim.attempts - 1,
                 "last_error": "Paused: nothing leaves the house.",
             }
-            if not await work.finish(session, claim, **waits):
-                raise LostClaim
+            await work.finish(session, claim, **waits)
 
     async def _act(self, load: Load) -> Live:
         """The one call to the channel. Guards run again here: things may have moved while the Change waited."""
@@ -155,8 +149,7 @@ class ChangeFlow:
             now = db.now()
             undoable = rules.UNDO_WINDOW if change.order_id is None and kind is not ChangeKind.QUANTITY else None
             values = {"state": ChangeState.DONE, "finished_at": now, "outcome": outcome(live, now), "last_error": ""}
-            if not await work.finish(session, claim, **values, undo_until=now + undoable if undoable else None):
-                raise LostClaim
+            await work.finish(session, claim, **values, undo_until=now + undoable if undoable else None)
             if kind is ChangeKind.DELIST:
                 await self._down(session, listing, item, change, now)
             else:
@@ -212,8 +205,7 @@ class ChangeFlow:
         db = self._house.db
         async with db.write() as session:
             values = {"state": ChangeState.CANCELLED, "finished_at": db.now(), "outcome": {"why": why}}
-            if not await work.finish(session, claim, **values):
-                raise LostClaim
+            await work.finish(session, claim, **values)
             changes.note(session, load.change, db.now(), "system", ChangeState.CANCELLED, {"why": why})
             await touch(session, db, *changes.subjects_of(load.change))
 
@@ -230,8 +222,7 @@ class ChangeFlow:
                 raise Superseded("Something else is wanted by now.")
             told = await self._ask(session, kind, item, listing, change)
             values = {"state": ChangeState.DONE, "finished_at": db.now(), "outcome": told}
-            if not await work.finish(session, claim, **values, undo_until=None if change.order_id else db.now() + rules.UNDO_WINDOW):
-                raise LostClaim
+            await work.finish(session, claim, **values, undo_until=None if change.order_id else db.now() + rules.UNDO_WINDOW)
             if change.undo_of:
                 await self._undone(session, change)
             changes.note(session, change, db.now(), "system", ChangeState.DONE, {"outcome": told})
@@ -295,8 +286,7 @@ class ChangeFlow:
             listing = await session.get_one(Listing, load.listing.id, with_for_update={"key_share": True})
             change = await session.get_one(Change, load.change.id)
             values = {"state": ChangeState.FAILED, "finished_at": db.now(), "last_error": str(error)}
-            if not await work.finish(session, claim, **values, outcome={"error": str(error), "code": error.code}):
-                return
+            await work.finish(session, claim, **values, outcome={"error": str(error), "code": error.code})
             if change.kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
                 # Nobody knows how far it came; what it may have left there is looked for and removed.
                 listing.state, listing.wanted = ListingState.ERROR, "gone"
@@ -309,6 +299,10 @@ class ChangeFlow:
                 listing.state, listing.needs_person = ListingState.OUT_OF_SYNC, True
             changes.note(session, change, db.now(), "system", ChangeState.FAILED, {"error": str(error), "cause": error.cause})
             await touch(session, db, *changes.subjects_of(change))
+
+    async def lost(self, claim: Claim) -> None:
+        """Another worker carried it meanwhile, and our late call may have undone what came after: have the listing read at once."""
+        await watching.read_soon(self._house, claim.turn)
 
 
 def outcome(live: Live, now: datetime) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Missing
 from core.flows import accounts, notices, sales
-from core.flows.engine import LostClaim
 from core.flows.house import House
 from core.rules.retry import wait_before_retry
 from core.values.card import Inbound
@@ -49,8 +48,7 @@ class InboxFlow:
         db = self._house.db
         async with db.write() as session:
             waits = {"due_at": db.now() + timedelta(seconds=HOLD), "attempts": claim.attempts - 1, "last_error": PAUSED}
-            if not await work.finish(session, claim, state=InboxState.RECEIVED, **waits):
-                raise LostClaim
+            await work.finish(session, claim, state=InboxState.RECEIVED, **waits)
 
     async def _hint(self, claim: Claim, event: InboxEvent, found: list[Account]) -> None:
         """A webhook is only a hint: what it speaks of is fetched from the marketplace."""
@@ -75,8 +73,7 @@ class InboxFlow:
         await self._heard(session, event)
         # Who asked to be forgotten is not kept here either.
         body = {} if event.topic == "account_deletion" else event.body
-        if not await work.finish(session, claim, state=InboxState.DONE, body=body, last_error=""):
-            raise LostClaim
+        await work.finish(session, claim, state=InboxState.DONE, body=body, last_error="")
 
     async def _accounts(self, session: AsyncSession, event: InboxEvent) -> tuple[list[Account], bool]:
         """The accounts that a hint is about, and whether its business is paused."""
@@ -133,6 +130,9 @@ class InboxFlow:
         if isinstance(error, AuthLost) and account is not None:
             await accounts.lost(self._house, account.id, error)
 
+    async def lost(self, claim: Claim) -> None:
+        """Fetching changes nothing outside, and an order is taken in once."""
+
 
 class Settle:
     """Finishes an inbox row in the transaction of what it caused, so that neither happens without the other."""
@@ -141,5 +141,4 @@ class Settle:
         self._claim = claim
 
     async def __call__(self, session: AsyncSession) -> None:
-        if not await work.finish(session, self._claim, state=InboxState.DONE, last_error=""):
-            raise LostClaim
+        await work.finish(session, self._claim, state=InboxState.DONE, last_error="")

@@ -17,13 +17,9 @@ from core.errors import Busy, HaggleError, Unreachable
 from storage import work
 from storage.db import Database, wake
 from storage.dispatch.inprocess import InProcess
-from storage.work import KINDS, Claim
+from storage.work import KINDS, Claim, LostClaim
 
 log = structlog.get_logger()
-
-
-class LostClaim(Exception):
-    """Another worker has this row now: what we were about to write must not be written."""
 
 
 class Flow(Protocol):
@@ -39,7 +35,10 @@ class Flow(Protocol):
         """Tell people that it is being tried again, where that matters. The row was put back already."""
 
     async def fail(self, claim: Claim, error: HaggleError) -> None:
-        """Give up: finish the row as failed and tell a person."""
+        """Give up: finish the row as failed and tell a person. Raises `LostClaim`."""
+
+    async def lost(self, claim: Claim) -> None:
+        """Another worker has the row: look after what we may have done outside since it was taken from us."""
 
 
 class Engine:
@@ -74,15 +73,22 @@ class Engine:
         flow = self._flows[claim.table]
         with structlog.contextvars.bound_contextvars(work=f"{claim.table}:{claim.id}", attempt=claim.attempts):
             try:
-                await flow.carry(claim)
+                await self._try(flow, claim)
             except LostClaim:
                 log.info("lost the claim")
-            except HaggleError as error:
-                log.info("did not work", error=str(error), kind=type(error).__name__, cause=error.cause)
-                await self._decide(flow, claim, error)
-            except Exception as error:  # our own fault: logged whole, tried again, and shown when it stays
-                log.exception("broke")
-                await self._decide(flow, claim, Unreachable("Something broke inside Haggle; the log says more.", cause=repr(error)))
+                await flow.lost(claim)
+
+    async def _try(self, flow: Flow, claim: Claim) -> None:
+        try:
+            await flow.carry(claim)
+        except LostClaim:
+            raise
+        except HaggleError as error:
+            log.info("did not work", error=str(error), kind=type(error).__name__, cause=error.cause)
+            await self._decide(flow, claim, error)
+        except Exception as error:  # our own fault: logged whole, tried again, and shown when it stays
+            log.exception("broke")
+            await self._decide(flow, claim, Unreachable("Something broke inside Haggle; the log says more.", cause=repr(error)))
 
     async def _decide(self, flow: Flow, claim: Claim, error: HaggleError) -> None:
         delay = flow.again_in(error, claim)
@@ -94,12 +100,12 @@ class Engine:
 
 
 async def put_back(db: Database, claim: Claim, delay: float, error: HaggleError | None = None) -> None:
-    """Free the row and make it due in `delay` seconds."""
+    """Free the row and make it due in `delay` seconds. Raises `LostClaim`."""
     kind = KINDS[claim.table]
     state = kind.waiting[0] if claim.state == kind.running else claim.state
     # Being asked to wait is no failed try: it must not use up those of a marketplace that is really away.
     attempts = claim.attempts - 1 if isinstance(error, Busy) else claim.attempts
     async with db.write() as session:
         due = db.now() + timedelta(seconds=delay)
-        if await work.finish(session, claim, state=state, due_at=due, attempts=attempts, last_error=str(error) if error else ""):
-            wake(session, claim.table, claim.id, priority=claim.priority, delay=delay)
+        await work.finish(session, claim, state=state, due_at=due, attempts=attempts, last_error=str(error) if error else "")
+        wake(session, claim.table, claim.id, priority=claim.priority, delay=delay)

@@ -18,7 +18,6 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import HaggleError, Missing
-from core.flows.engine import LostClaim
 from core.flows.house import House
 from core.rules.retry import wait_before_retry
 from core.values.card import Card
@@ -193,11 +192,12 @@ class PostFlow:
         """Free the row; when the subject moved meanwhile, it stays dirty and goes round again."""
         db = self._house.db
         async with db.write() as session:
-            now_version = (await session.execute(select(Post.version).where(Post.id == claim.id))).scalar_one()
+            # Locked, so that whoever touches it this moment does so before or after, and is never overwritten.
+            held = select(Post.version).where(Post.id == claim.id).with_for_update(key_share=True)
+            now_version = (await session.execute(held)).scalar_one()
             again = now_version != post.version and state == POSTED
             values = {**values, "state": DIRTY if again else state, "due_at": db.now(), "attempts": 0}
-            if not await work.finish(session, claim, **values):
-                raise LostClaim
+            await work.finish(session, claim, **values)
             if again:
                 wake(session, "card_post", claim.id, priority=6)
         if surface := self._house.surfaces.get(post.surface):
@@ -212,3 +212,6 @@ class PostFlow:
     async def fail(self, claim: Claim, error: HaggleError) -> None:
         async with self._house.db.write() as session:
             await work.finish(session, claim, state=GONE, due_at=self._house.db.now(), last_error=str(error))
+
+    async def lost(self, claim: Claim) -> None:
+        """Posting is at least once: whoever has the row now brings the card up to date."""

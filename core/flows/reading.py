@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from core.errors import HaggleError
 from core.flows import accounts
-from core.flows.engine import LostClaim
 from core.flows.house import House
 from core.flows.intake import AMOUNTS
 from core.flows.posts import touch
@@ -46,8 +45,7 @@ class DraftFlow:
         found = await self._ask_channels(row, sheet.get("title"))
         async with db.write() as session:
             values = {"state": DraftState.REVIEW, "fields": sheet.to_json(), "choices": {**row.choices, **found}, "last_error": ""}
-            if not await work.finish(session, claim, **values):
-                raise LostClaim
+            await work.finish(session, claim, **values)
             item = await session.get_one(Item, row.item_id)
             fill_item(item, sheet, row.hints)
             audit.record(
@@ -74,8 +72,7 @@ class DraftFlow:
             fresh = await session.get_one(Draft, row.id)
             choices = {**fresh.choices, **found, "picked": fresh.choices.get("picked", {})}
             state = DraftState(str(fresh.choices.get("was", DraftState.REVIEW)))
-            if not await work.finish(session, claim, state=state, choices=choices, last_error=""):
-                raise LostClaim
+            await work.finish(session, claim, state=state, choices=choices, last_error="")
             await touch(session, db, ("item", row.item_id))
 
     async def _ask_channels(self, row: Draft, title: str) -> dict[str, Any]:
@@ -113,8 +110,11 @@ class DraftFlow:
     async def fail(self, claim: Claim, error: HaggleError) -> None:
         async with self._house.db.write() as session:
             row = await session.get_one(Draft, claim.id)
-            if await work.finish(session, claim, state=DraftState.FAILED, last_error=str(error)):
-                await touch(session, self._house.db, ("item", row.item_id))
+            await work.finish(session, claim, state=DraftState.FAILED, last_error=str(error))
+            await touch(session, self._house.db, ("item", row.item_id))
+
+    async def lost(self, claim: Claim) -> None:
+        """Reading changes nothing outside."""
 
 
 async def suggestions(house: House, account: Account, title: str) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import HaggleError
 from core.flows import ledger, notices
-from core.flows.engine import LostClaim
 from core.flows.house import House
 from core.flows.people import Person, chats_of
 from core.flows.posts import put_view, touch
@@ -134,8 +133,7 @@ class TaskFlow:
             item = await session.get_one(Item, task.item_id)
             reminders = task.reminders + 1
             due = max(rules.next_reminder(task.deadline, reminders), db.now() + timedelta(minutes=1))
-            if not await work.finish(session, claim, reminders=reminders, due_at=due, attempts=0):
-                raise LostClaim
+            await work.finish(session, claim, reminders=reminders, due_at=due, attempts=0)
             wake(session, "manual_task", claim.id, delay=due - db.now())
             await notices.tell(
                 session, db, workspace=task.workspace_id, severity=Severity.WARNING, type="manual_task_due", subject=("task", task.id),
@@ -151,6 +149,9 @@ class TaskFlow:
 
     async def fail(self, claim: Claim, error: HaggleError) -> None:
         """Never reached: a reminder is tried for ever."""
+
+    async def lost(self, claim: Claim) -> None:
+        """A reminder is in our database only."""
 
 
 def sentence(task: ManualTask, item: Item) -> str:

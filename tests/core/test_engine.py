@@ -10,11 +10,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.errors import Busy, HaggleError, Refused, Unreachable
-from core.flows.engine import Engine, LostClaim, put_back
+from core.flows.engine import Engine, put_back
 from core.rules.retry import wait_before_retry
 from storage import work
 from storage.db import Database
-from storage.work import Claim
+from storage.work import Claim, LostClaim
 from tests.clock import TestClock
 from tests.rows import add_events, add_listing, change_row, event
 
@@ -38,8 +38,7 @@ class Scripted:
         if self.raises:
             raise self.raises.pop(0)
         async with self._db.write() as session:
-            if not await work.finish(session, claim, state="done"):
-                raise LostClaim
+            await work.finish(session, claim, state="done")
 
     def again_in(self, error: HaggleError, claim: Claim) -> float | None:
         return wait_before_retry(error, claim.attempts)
@@ -51,6 +50,9 @@ class Scripted:
         self.told.append(f"failed: {error}")
         async with self._db.write() as session:
             await work.finish(session, claim, state="failed", last_error=str(error))
+
+    async def lost(self, claim: Claim) -> None:
+        self.told.append("lost")
 
 
 @pytest.fixture
@@ -125,7 +127,7 @@ async def test_a_lost_claim_is_let_go(engine: Engine, flow: Scripted, database: 
     (key,) = await add_events(database)
     flow.raises = [LostClaim()]
     await sweep(engine)
-    assert flow.told == []
+    assert flow.told == ["lost"]
     row = await event(database, key)
     assert (row.state, row.attempts, row.worker) == ("received", 1, "worker")
 
@@ -136,7 +138,8 @@ async def test_a_retry_after_the_claim_was_lost_changes_nothing(database: Databa
     clock.move(seconds=20)
     (held,) = (await work.claim(database, TABLE, "other")).claims
     before = await event(database, key)
-    await put_back(database, lost, 60, Unreachable("No answer."))
+    with pytest.raises(LostClaim):
+        await put_back(database, lost, 60, Unreachable("No answer."))
     after = await event(database, key)
     assert (after.due_at, after.worker, after.last_error, after.lease_until) == (before.due_at, "other", "", before.lease_until)
     assert held.fence == lost.fence + 1

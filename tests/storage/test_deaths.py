@@ -24,9 +24,9 @@ async def take_over(db: Database, clock: TestClock) -> Claim:
     return claim
 
 
-async def finish(db: Database, claim: Claim, told: str) -> bool:
+async def finish(db: Database, claim: Claim, told: str) -> None:
     async with db.write() as session:
-        return await work.finish(session, claim, state="done", last_error=told)
+        await work.finish(session, claim, state="done", last_error=told)
 
 
 async def test_a_killed_workers_row_is_carried_by_another(database: Database, clock: TestClock, start_worker: StartWorker) -> None:
@@ -37,7 +37,7 @@ async def test_a_killed_workers_row_is_carried_by_another(database: Database, cl
 
     claim = await take_over(database, clock)
     assert (claim.id, claim.attempts) == (key, 2)
-    assert await finish(database, claim, "by the rescuer")
+    await finish(database, claim, "by the rescuer")
     assert (await event(database, key)).last_error == "by the rescuer"
 
 
@@ -54,7 +54,7 @@ async def test_a_frozen_worker_that_thaws_is_fenced_off(database: Database, cloc
     row = await event(database, key)
     assert (row.state, row.worker) == ("received", "rescuer")
 
-    assert await finish(database, claim, "by the rescuer")
+    await finish(database, claim, "by the rescuer")
     assert (await event(database, key)).last_error == "by the rescuer"
 
 

@@ -41,8 +41,8 @@ class ScriptedFlow:
         if self._mode == "ask":
             await self._go.wait()
         async with self._db.write() as session:
-            done = await work.finish(session, claim, state="done", last_error=f"by {claim.worker}")
-        say("finished", claim.id, "yes" if done else "no")
+            await work.finish(session, claim, state="done", last_error=f"by {claim.worker}")
+        say("finished", claim.id, "yes")
 
     def again_in(self, error: HaggleError, claim: Claim) -> float | None:
         return None
@@ -50,6 +50,9 @@ class ScriptedFlow:
     async def retrying(self, claim: Claim, error: HaggleError) -> None: ...
 
     async def fail(self, claim: Claim, error: HaggleError) -> None: ...
+
+    async def lost(self, claim: Claim) -> None:
+        say("finished", claim.id, "no")
 
 
 def _read_orders(loop: asyncio.AbstractEventLoop, go: asyncio.Event, stop: asyncio.Event) -> None:

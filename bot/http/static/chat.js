@@ -37,7 +37,7 @@ const list = new List({
   drop: (entry) => outbox.drop(entry),
 });
 const tray = new Tray(() => ready());
-const palette = new Palette(words, () => grow());
+const palette = new Palette(words, () => grow(), async () => (await call("/api/v1/commands")).commands);
 const stream = new Stream({ news: (data) => (data.flood ? load() : take(data)), state });
 
 function take(data) {
@@ -245,5 +245,5 @@ listen();
 ready();
 for (const entry of outbox.restore()) list.expect(entry, []);
 await load();
-call("/api/v1/commands").then((answer) => (palette.commands = answer.commands), () => {});
+palette.load();
 if (matchMedia("(pointer: fine)").matches) words.focus();

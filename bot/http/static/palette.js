@@ -3,9 +3,10 @@
 import { byId, make } from "./dom.js";
 
 export class Palette {
-  constructor(words, grow) {
+  constructor(words, grow, fetchCommands) {
     this.words = words;
     this.grow = grow;
+    this.fetchCommands = fetchCommands;
     this.node = byId("palette");
     this.list = byId("palette-list");
     this.commands = [];
@@ -17,7 +18,16 @@ export class Palette {
     return !this.node.hidden;
   }
 
+  // Fetches the commands; when that fails, typing asks again. What was typed meanwhile is offered as soon as they are here.
+  load() {
+    this.loading ??= this.fetchCommands().then((commands) => {
+      this.commands = commands;
+      this.update();
+    }, () => {}).finally(() => (this.loading = null));
+  }
+
   update() {
+    if (!this.commands.length) this.load();
     const typed = /^\/(\S*)$/.exec(this.words.value);
     if (!typed) return this.close();
     const wanted = typed[1].toLowerCase();
