@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from sqlalchemy.pool import StaticPool
 from core.ports import Clock, Dispatcher
 from storage.models import DbNow
 from storage.sqlite import connector
+
+# Shorter than a lease: when others take over the rows of a frozen process, what it had locked is free too. A transaction of ours
+# waits for nothing but its own statements, so one that stands still for so long belongs to a process that does.
+PATIENCE = 10.0
 
 
 def sqlite_url(folder: Path) -> str:
@@ -58,6 +63,14 @@ def _wait_in_the_loop(connection: Any, _: Any) -> None:
     cursor.close()
 
 
+def _let_go_of_the_frozen(seconds: float, connection: Any, _: Any) -> None:
+    """A process that stands still in the middle of a transaction must not hold its locks for ever: the server ends the transaction."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {round(seconds * 1000)}")
+    cursor.close()
+    connection.commit()
+
+
 def _begin_immediate(connection: SyncConnection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -77,9 +90,12 @@ def _sqlite_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
 
 
 class Database:
-    """The engines of one process. `dispatcher` is set once it exists; until then wake-ups are left to the sweep."""
+    """The engines of one process. `dispatcher` is set once it exists; until then wake-ups are left to the sweep.
 
-    def __init__(self, url: str, clock: Clock, *, pool: int = 16) -> None:
+    `patience` is how many seconds PostgreSQL lets a transaction of ours stand still before it ends it.
+    """
+
+    def __init__(self, url: str, clock: Clock, *, pool: int = 16, patience: float = PATIENCE) -> None:
         self.url = normal_url(url)
         self.clock = clock
         self.is_sqlite = self.url.startswith("sqlite")
@@ -89,6 +105,7 @@ class Database:
             self._turn: asyncio.Lock | None = asyncio.Lock()
         else:
             self._writer = self._reader = create_async_engine(self.url, pool_size=pool, max_overflow=pool, pool_pre_ping=True)
+            event.listen(self._writer.sync_engine, "connect", partial(_let_go_of_the_frozen, patience))
             self._turn = None
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)

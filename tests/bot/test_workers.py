@@ -151,8 +151,10 @@ async def test_a_worker_that_stands_still_amid_a_publish_changes_nothing_when_it
     await until(shop, lambda: _down(shop, number))
     frozen.thaw()
     await until(shop, lambda: _logged(tmp_path / "worker-0.log", "lost the claim"))
-    await until(shop, lambda: _down(shop, number))  # what it had half sent when it was frozen may have put it up again
-    assert made_up(shop.sandbox) == {"ebay": 1, "shopify": 1}
+    await until(shop, lambda: _down(shop, number))
+    made = made_up(shop.sandbox)
+    assert made["shopify"] == 1
+    assert made["ebay"] <= 2, "the call that was under way when it was frozen may have put it up once more, and nothing else may"
 
 
 async def _down(shop: TestShop, number: int) -> bool:
