@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import demo, standins
+from bot.chat.router import greeting
 from bot.footing import migrated, prepare
 from bot.http.server import Server
 from bot.listening import listen
@@ -26,6 +27,7 @@ from bot.wiring import App, build
 from core.errors import HaggleError, Invalid, Unreachable
 from core.flows import people
 from core.flows.people import Person, person_of
+from core.flows.posts import put_card
 from core.values.states import Role
 from storage.lock import FolderLock
 from storage.models import Member
@@ -126,7 +128,10 @@ async def owner(app: App) -> Person:
         member = (await session.execute(query)).scalar()
     if member is not None:
         return person_of(member)
-    return await people.enter(app.house, await people.owner_code(app.house), "web", "", name="Owner")
+    person = await people.enter(app.house, await people.owner_code(app.house), "web", "", name="Owner")
+    async with app.house.db.write() as session:
+        await put_card(session, app.house.db, ("web", person.member_id), greeting(), workspace=person.workspace_id)
+    return person
 
 
 @asynccontextmanager

@@ -101,7 +101,7 @@ class Router:
                 person = await people.enter(
                     self._house, code.strip(), inbound.surface, inbound.person, name=inbound.name or "Owner", chat=inbound.chat
                 )
-                workspace, welcome = person.workspace_id, greeting(person)
+                workspace, welcome = person.workspace_id, greeting()
             except Refused as error:
                 welcome = Card(text=str(error))
         else:
@@ -238,7 +238,7 @@ def _unknown(name: str) -> str:
     return _("There is no /{name}. /help lists everything.").format(name=name)
 
 
-def greeting(person: Person) -> Card:
+def greeting() -> Card:
     """The first thing somebody reads."""
     return Card(
         title=_("Hello! I am Haggle."),

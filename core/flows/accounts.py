@@ -261,6 +261,8 @@ class AccountFlow:
         async with db.write() as session:
             fresh = await session.get_one(Account, account.id)
             fresh.settings = {**fresh.settings, **health.settings, "problems": list(health.problems), "recheck": False}
+            if not health.problems:
+                await notices.all_solved(session, db, "channel_connected", fresh.id, Severity.WARNING)
             await notices.tell(
                 session, db, workspace=fresh.workspace_id, type="channel_connected", subject=("account", fresh.id),
                 severity=Severity.WARNING if health.problems else Severity.SUCCESS, key=f"checked:{fresh.id}:{db.now().isoformat()}",

@@ -49,9 +49,9 @@ async def solved(session: AsyncSession, db: Database, workspace: str, key: str) 
     await _solve(session, db, Notice.workspace_id == workspace, Notice.key == key)
 
 
-async def all_solved(session: AsyncSession, db: Database, type: str, subject_id: str) -> None:
-    """As `solved`, for every notice of a type about a subject."""
-    await _solve(session, db, Notice.type == type, Notice.subject_id == subject_id)
+async def all_solved(session: AsyncSession, db: Database, type: str, subject_id: str, severity: Severity) -> None:
+    """As `solved`, for every notice of a type and severity about a subject."""
+    await _solve(session, db, Notice.type == type, Notice.subject_id == subject_id, Notice.severity == severity)
 
 
 async def _solve(session: AsyncSession, db: Database, *which: ColumnElement[bool]) -> None:

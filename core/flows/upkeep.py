@@ -49,7 +49,7 @@ async def shout_silent(house: House) -> None:
         elif told is not None and account.last_ok_at is not None and account.last_ok_at > told:
             async with db.write() as session:
                 await session.execute(update(Account).where(Account.id == account.id).values(silent_told_at=None))
-                await notices.all_solved(session, db, "account_silent", account.id)
+                await notices.all_solved(session, db, "account_silent", account.id, Severity.CRITICAL)
 
 
 async def _shout(house: House, account: Account) -> None:

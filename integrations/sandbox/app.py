@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,7 +23,7 @@ MARKETS: tuple[Callable[[World], Market], ...] = (EbayMarket, ShopifyMarket)
 
 
 class _Flush:
-    """Writes what a request changed before its answer leaves."""
+    """Writes what a request changed before its answer leaves. A caller that goes away amid its request gets no answer, and that is all."""
 
     def __init__(self, app: ASGIApp, store: Store) -> None:
         self._app = app
@@ -34,7 +35,8 @@ class _Flush:
                 self._store.flush()
             await send(message)
 
-        await self._app(scope, receive, flushed if scope["type"] == "http" else send)
+        with contextlib.suppress(ClientDisconnect):
+            await self._app(scope, receive, flushed if scope["type"] == "http" else send)
 
 
 def build(folder: Path, *, settings: SandboxSettings | None = None) -> ASGIApp:

@@ -191,12 +191,13 @@ def _chain(rows: Rows) -> list[str]:
 def _work(rows: Rows) -> list[str]:
     """Everything has come to an end; what failed says why and is one of the ends that a person can explain."""
     changes = rows.all(
-        "SELECT change.kind, change.state, change.last_error, item.number AS number, item.state AS item_state FROM change "
+        "SELECT change.kind, change.state, change.last_error, item.number AS number, item.state AS item_state, "
+        "EXISTS (SELECT 1 FROM order_line WHERE order_line.item_id = item.id) AS was_sold FROM change "
         "JOIN item ON item.id = change.item_id WHERE change.state IN ('approved', 'running', 'failed')"
     )
     found = []
     for one in changes:
-        sold = one["state"] == "failed" and one["item_state"] == "sold"
+        sold = one["state"] == "failed" and one["was_sold"]  # sold, or sold and cancelled since
         refused = one["kind"] in ("publish", "relist") and "is sold" in one["last_error"]
         sold_meanwhile = one["kind"] in ("reprice", "revise", "quantity") and "is not live" in one["last_error"]
         if not (sold and (refused or sold_meanwhile)):

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from multiprocessing.util import Finalize
 from pathlib import Path
 
+from bot import logs
 from tests.chaos.run import Failed, run
 from tests.chaos.stage import Stage
 
@@ -25,6 +26,7 @@ def _play(seed: int, folder: str, several: bool) -> tuple[int, bool, str]:
         if _stage is None:
             _stage = Stage(Path(tempfile.mkdtemp(prefix="stage-", dir=folder)), several=several)
             Finalize(_stage, _stage.close, exitpriority=1)
+            logs.set_up("error")  # what the prepared house does is not what is looked at; that has logs of its own
             _stage.prepare()
         own.mkdir()
         line = run(seed, _stage, own)

@@ -59,8 +59,8 @@ async def _kit(
         kit = easel.house.kits.listing(account.channel, await wanted_of(easel.session, easel.house, item, listing, account))
     except HaggleError as error:
         return [*lines, Line(value=str(error), mood="warn")], []
-    lines = [*lines, *(Line(one.label, one.value, one.note) for one in kit.fields), *(Line(value=one, mood="warn") for one in kit.warnings)]
-    lines += [Line(value=step) for step in kit.instructions]
+    lines = [*lines, *(Line(value=step) for step in kit.instructions), *(Line(one.label, one.value, one.note) for one in kit.fields)]
+    lines += [Line(value=one, mood="warn") for one in kit.warnings]
     copies = [
         Button(_("Copy {label}").format(label=one.label if one.label.isupper() else one.label.lower()), copy=one.value)
         for one in kit.fields
