@@ -98,7 +98,7 @@ class TestShop:
             for name, value in more.items():
                 setattr(item, name, value)
             fields = {"condition": said_by_seller("good"), "brand": said_by_seller("Acme")}
-            row.fields = Draft(fields).to_json()  # fields are there, so only the marketplaces are asked
+            row.fields = Draft(fields, reader="test").to_json()  # it was read, so only the marketplaces are asked
             number = item.number
         await self.idle()
         if quantity > 1:

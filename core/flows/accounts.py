@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -29,6 +29,8 @@ CONSENT_LIFE = timedelta(hours=1)
 OVERLAP = timedelta(minutes=2)
 FIRST_LOOK = timedelta(hours=1)
 SLOWEST_POLL = 300.0
+LONGEST_WAIT = 600.0  # a marketplace may ask for a day's patience; a sale there must be noticed all the same, once it answers
+CHECK_EVERY = timedelta(hours=1)
 
 
 def connection(house: House, account: Account) -> Connection:
@@ -101,7 +103,7 @@ async def store_account(
         account.state = AccountState.ACTIVE
         account.name = f"{house.capabilities[kind].name} ({health.name})" if health.name else house.capabilities[kind].name
         account.credentials = house.keyring.seal(trial.credentials, account.id)
-        found = {"problems": list(health.problems), "reached_at": house.public_url}
+        found = {"problems": list(health.problems), "reached_at": house.public_url, "checked_at": db.now().isoformat()}
         account.settings = {**account.settings, **(settings or {}), **health.settings, **found}
         account.last_ok_at, account.due_at, account.last_error = db.now(), db.now(), ""
         await session.flush()
@@ -229,6 +231,19 @@ async def lost(house: House, account_id: str, error: AuthLost) -> None:
         await touch(session, db, ("channels", account.workspace_id))
 
 
+async def poll_orders(house: House, account: Account) -> None:
+    """Read what was ordered since the last time, and take it in. Raises `core.errors`; nothing is skipped then."""
+    db = house.db
+    read_to = account.orders_since or db.now() - FIRST_LOOK
+    page = await house.channels[account.channel].orders_since(connection(house, account), read_to - OVERLAP)
+    for order in page.orders:
+        await sales.take(house, account, order, seen_by="poll")
+    now = db.now()
+    values = {"orders_since": max(read_to, page.cursor), "last_poll_at": now, "last_ok_at": now, "last_error": ""}
+    async with db.write() as session:
+        await session.execute(update(Account).where(Account.id == account.id).values(values))
+
+
 class AccountFlow:
     """Carries `account` rows: the poll for orders."""
 
@@ -241,51 +256,50 @@ class AccountFlow:
             account = await session.get_one(Account, claim.id)
             workspace = await the_workspace(session)
         if not house.outward or (workspace and workspace.paused) or account.channel not in house.channels:
-            await self._next(claim, house.poll_seconds)
+            await self._next(claim, account, house.poll_seconds)
             return
-        if account.settings.get("recheck"):
+        now = db.now()
+        if account.settings.get("recheck") or self._is_old(account, now):
             await self._recheck(account)
-        since = (account.orders_since or db.now() - FIRST_LOOK) - OVERLAP
-        started = db.now()
-        page = await house.channels[account.channel].orders_since(connection(house, account), since)
-        for order in page.orders:
-            await sales.take(house, account, order, seen_by="poll")
-        healthy = account.last_webhook_at is not None and account.last_webhook_at > started - timedelta(hours=1)
+        await poll_orders(house, account)
+        healthy = account.last_webhook_at is not None and account.last_webhook_at > now - timedelta(hours=1)
         calm = max(house.poll_seconds, min(SLOWEST_POLL, house.poll_seconds * 3))
-        await self._next(claim, calm if healthy else house.poll_seconds, read_to=max(since, page.cursor))
+        await self._next(claim, account, calm if healthy else house.poll_seconds)
+
+    def _is_old(self, account: Account, now: datetime) -> bool:
+        """Whether what we know of the connection (may it sell, do webhooks come) was looked at too long ago."""
+        checked = account.settings.get("checked_at")
+        return checked is None or datetime.fromisoformat(checked) < now - CHECK_EVERY
 
     async def _recheck(self, account: Account) -> None:
-        """Something about the account was set: ask the marketplace whether it can sell now."""
+        """Ask the marketplace whether the account can sell, and have webhooks that were lost set up again. Tells what changed only."""
         house, db = self._house, self._house.db
         health = await house.channels[account.channel].check(connection(house, account))
         async with db.write() as session:
-            fresh = await session.get_one(Account, account.id)
-            fresh.settings = {**fresh.settings, **health.settings, "problems": list(health.problems), "recheck": False}
-            if not health.problems:
-                await notices.all_solved(session, db, "channel_connected", fresh.id, Severity.WARNING)
-            await notices.tell(
-                session, db, workspace=fresh.workspace_id, type="channel_connected", subject=("account", fresh.id),
-                severity=Severity.WARNING if health.problems else Severity.SUCCESS, key=f"checked:{fresh.id}:{db.now().isoformat()}",
-                title=f"{fresh.name} cannot sell yet." if health.problems else f"{fresh.name} is ready to sell.",
-                body=" ".join(health.problems),
-            )  # fmt: skip
+            fresh = await session.get_one(Account, account.id, with_for_update={"key_share": True})
+            before, asked = fresh.settings.get("problems"), bool(account.settings.get("recheck"))
+            found = {"problems": list(health.problems), "checked_at": db.now().isoformat(), "recheck": False}
+            fresh.settings = {"webhook_problem": "", **fresh.settings, **health.settings, **found}
+            if asked or before != found["problems"]:
+                await _tell_health(session, house, fresh, health)
             await touch(session, db, ("channels", fresh.workspace_id))
             await _wake_waiting(session, db, fresh.id)
 
-    async def _next(self, claim: Claim, seconds: float, **read: Any) -> None:
+    async def _next(self, claim: Claim, account: Account, seconds: float) -> None:
+        """The next poll; at once when somebody asked for one while this one was under way."""
         db = self._house.db
-        values: dict[str, Any] = {"due_at": db.now() + timedelta(seconds=seconds), "attempts": 0}
-        if "read_to" in read:
-            values |= {"orders_since": read["read_to"], "last_poll_at": db.now(), "last_ok_at": db.now(), "last_error": ""}
         async with db.write() as session:
-            await work.finish(session, claim, **values)
-            wake(session, "account", claim.id, priority=6, delay=seconds)
+            fresh = await session.get_one(Account, claim.id, with_for_update={"key_share": True})
+            asked = fresh.due_at > account.due_at or (fresh.settings.get("recheck") and not account.settings.get("recheck"))
+            wait = 0.0 if asked else seconds
+            await work.finish(session, claim, due_at=db.now() + timedelta(seconds=wait), attempts=0)
+            wake(session, "account", claim.id, priority=1 if asked else 6, delay=wait)
 
     def again_in(self, error: HaggleError, claim: Claim) -> float | None:
         if isinstance(error, AuthLost):
             return None
         wait = wait_before_retry(error, min(claim.attempts, 4))
-        return self._house.poll_seconds if wait is None else wait
+        return self._house.poll_seconds if wait is None else min(wait, LONGEST_WAIT)
 
     async def retrying(self, claim: Claim, error: HaggleError) -> None:
         """The heartbeat tick shouts when an account stays silent; one failed poll is no news."""
@@ -298,6 +312,18 @@ class AccountFlow:
 
     async def lost(self, claim: Claim) -> None:
         """Polling changes nothing outside, and an order is taken in once."""
+
+
+async def _tell_health(session: AsyncSession, house: House, account: Account, health: Health) -> None:
+    db = house.db
+    if not health.problems:
+        await notices.all_solved(session, db, "channel_connected", account.id, Severity.WARNING)
+    await notices.tell(
+        session, db, workspace=account.workspace_id, type="channel_connected", subject=("account", account.id),
+        severity=Severity.WARNING if health.problems else Severity.SUCCESS, key=f"checked:{account.id}:{db.now().isoformat()}",
+        title=f"{account.name} cannot sell yet." if health.problems else f"{account.name} is ready to sell.",
+        body=" ".join(health.problems),
+    )  # fmt: skip
 
 
 def account_named(accounts: list[Account], name: str) -> Account:

@@ -10,11 +10,13 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import AuthLost, HaggleError, Missing
-from core.flows import accounts, notices, sales
+from core.errors import AuthLost, HaggleError, Missing, Unreachable
+from core.flows import accounts, buyers, notices, sales
 from core.flows.house import House
+from core.flows.people import who
+from core.flows.posts import put_card, put_said
 from core.rules.retry import wait_before_retry
-from core.values.card import Inbound
+from core.values.card import Button, Card, Inbound
 from core.values.states import AccountState, InboxState, Severity
 from storage import work
 from storage.models import Account, InboxEvent, Workspace
@@ -24,6 +26,10 @@ log = structlog.get_logger()
 
 HOLD = 60.0  # what waits while the house is paused looks again this often; resuming wakes it at once
 PAUSED = "Paused: nothing leaves the house."
+SALES_TOPICS = ("order", "orders", "listing")
+SAID = (2.0, 8.0, 30.0)
+LOOKS = 4  # for an order that was hinted at and is not there yet
+Also = Callable[[AsyncSession], Awaitable[None]]
 
 
 class InboxFlow:
@@ -55,13 +61,13 @@ class InboxFlow:
         house = self._house
         settle = partial(self._settle, claim, event)
         if event.topic == "order" and len(found) == 1:
-            if await self._order(found[0], event, settle):
+            if await self._order(claim, found[0], event, settle):
                 return  # settled together with what it caused
         elif event.topic == "order":
             for account in found:
-                await self._order(account, event)
-        elif event.topic == "orders":
-            for account in found:
+                await self._order(claim, account, event)
+        if event.topic == "orders" or (event.topic == "order" and not found):
+            for account in found or await self._all_of(event.source):
                 await accounts.ask_soon(self._house, account.id)
         async with house.db.write() as session:
             await settle(session)
@@ -69,7 +75,7 @@ class InboxFlow:
     async def _settle(self, claim: Claim, event: InboxEvent, session: AsyncSession) -> None:
         if event.topic == "account_deletion":
             for name in str(event.body.get("resource", "")).split():
-                await sales.forget_buyer(session, self._house, name, actor=f"channel:{event.source}")
+                await buyers.forget(session, self._house, name, actor=f"channel:{event.source}")
         await self._heard(session, event)
         # Who asked to be forgotten is not kept here either.
         body = {} if event.topic == "account_deletion" else event.body
@@ -86,40 +92,57 @@ class InboxFlow:
         found = (await session.execute(query)).all()
         return [account for account, _paused in found], any(paused for _account, paused in found)
 
-    async def _order(self, account: Account, event: InboxEvent, also: Callable[[AsyncSession], Awaitable[None]] | None = None) -> bool:
-        """Fetch the order and take it in. True when that wrote something, and with it what `also` had to add."""
+    async def _all_of(self, channel: str) -> list[Account]:
+        """Where a hint names an account that nobody knows, each of its marketplace is asked."""
+        query = select(Account).where(Account.channel == channel, Account.state == AccountState.ACTIVE)
+        async with self._house.db.read() as session:
+            return list((await session.execute(query)).scalars())
+
+    async def _order(self, claim: Claim, account: Account, event: InboxEvent, also: Also | None = None) -> bool:
+        """Fetch the order and take it in. True when `also` was done in the same transaction."""
         house = self._house
         try:
             told = await house.channels[account.channel].order(accounts.connection(house, account), str(event.body.get("resource", "")))
-        except Missing:
-            # Somebody else's order, or the index lags: the poll will see it when it is ours.
+        except Missing as missing:
+            # Not ours, or not to be had yet: the poll is asked too, since it may see it first.
             log.info("an order was hinted at and is not there", channel=account.channel)
             await accounts.ask_soon(self._house, account.id)
+            if also is not None and claim.attempts < LOOKS:
+                raise Unreachable(str(missing), cause="hinted at, and not there yet") from missing
             return False
-        return await sales.take(house, account, told, seen_by="webhook", also=also) is not None
+        await sales.take(house, account, told, seen_by="webhook", also=also)
+        return also is not None
 
     async def _heard(self, session: AsyncSession, event: InboxEvent) -> None:
+        """What comes about orders and listings is the heartbeat of webhooks. It proves nothing about our own calls."""
+        if event.topic not in SALES_TOPICS:
+            return
         statement = update(Account).where(Account.channel == event.source)
         if event.account:
             statement = statement.where(Account.external_id == event.account)
         now = self._house.db.now()
         # One write a second is enough for a heartbeat, and keeps bursts from rewriting one row over and over.
         old = (Account.last_webhook_at.is_(None)) | (Account.last_webhook_at < now - timedelta(seconds=1))
-        await session.execute(statement.where(old).values(last_webhook_at=now, last_ok_at=now))
+        await session.execute(statement.where(old).values(last_webhook_at=now))
 
     def again_in(self, error: HaggleError, claim: Claim) -> float | None:
+        if claim.table == "chat_event":  # somebody waits for an answer
+            return wait_before_retry(error, claim.attempts, steps=SAID)
         return wait_before_retry(error, claim.attempts)
 
     async def retrying(self, claim: Claim, error: HaggleError) -> None:
         """The poll is the safety net; a webhook that waits is no news yet."""
 
     async def fail(self, claim: Claim, error: HaggleError) -> None:
-        """Listed under /webhooks with a button to replay it."""
+        """A webhook is listed under /webhooks with a button to replay it; who said something reads that it was not understood."""
         db = self._house.db
         async with db.write() as session:
             event = await session.get_one(InboxEvent, claim.id)
             await work.finish(session, claim, state=InboxState.FAILED, last_error=str(error))
-            account = (await session.execute(select(Account).where(Account.channel == event.source).limit(1))).scalar()
+            if event.source not in self._house.channels:
+                await self._apologise(session, event, error)
+                return
+            account = await _account_of(session, event)
             if account is not None:
                 await notices.tell(
                     session, db, workspace=account.workspace_id, severity=Severity.WARNING, type="system_alert",
@@ -130,8 +153,29 @@ class InboxFlow:
         if isinstance(error, AuthLost) and account is not None:
             await accounts.lost(self._house, account.id, error)
 
+    async def _apologise(self, session: AsyncSession, event: InboxEvent, error: HaggleError) -> None:
+        """What was said is kept, and a button takes it in again."""
+        inbound = Inbound.of_json(event.body)
+        person = await who(self._house, inbound.surface, inbound.person)
+        workspace = person.workspace_id if person else None
+        place = (inbound.surface, inbound.chat)
+        if workspace and inbound.text:
+            put_said(session, self._house.db, place, {"text": inbound.text, "photos": [], "event": inbound.event_id}, workspace=workspace)
+        again = Button("Try again", {"do": "said.again", "event": event.id}, "primary")
+        text = f"I could not do what you just asked, and nothing of it was done. {error}"
+        await put_card(session, self._house.db, place, Card(text=text, mood="bad", buttons=((again,),)), workspace=workspace, priority=2)
+
     async def lost(self, claim: Claim) -> None:
         """Fetching changes nothing outside, and an order is taken in once."""
+
+
+async def _account_of(session: AsyncSession, event: InboxEvent) -> Account | None:
+    """The account that a webhook named; the channel's only one where it named none."""
+    query = select(Account).where(Account.channel == event.source, Account.state != AccountState.DISCONNECTED)
+    if event.account:
+        query = query.where(Account.external_id == event.account)
+    found = list((await session.execute(query.limit(2))).scalars())
+    return found[0] if len(found) == 1 else None
 
 
 class Settle:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -95,7 +96,10 @@ class Engine:
         if delay is None:
             await flow.fail(claim, error)
             return
-        await put_back(self._db, claim, delay, error)
+        # Being asked to wait is no failed try: it must not use up those of a marketplace that is really away. A poll is tried for
+        # ever, and for how often it failed tells that an account is silent.
+        free = isinstance(error, Busy) and claim.table != "account"
+        await put_back(self._db, replace(claim, attempts=claim.attempts - 1) if free else claim, delay, error)
         await flow.retrying(claim, error)
 
 
@@ -103,9 +107,7 @@ async def put_back(db: Database, claim: Claim, delay: float, error: HaggleError 
     """Free the row and make it due in `delay` seconds. Raises `LostClaim`."""
     kind = KINDS[claim.table]
     state = kind.waiting[0] if claim.state == kind.running else claim.state
-    # Being asked to wait is no failed try: it must not use up those of a marketplace that is really away.
-    attempts = claim.attempts - 1 if isinstance(error, Busy) else claim.attempts
     async with db.write() as session:
         due = db.now() + timedelta(seconds=delay)
-        await work.finish(session, claim, state=state, due_at=due, attempts=attempts, last_error=str(error) if error else "")
+        await work.finish(session, claim, state=state, due_at=due, attempts=claim.attempts, last_error=str(error) if error else "")
         wake(session, claim.table, claim.id, priority=claim.priority, delay=delay)

@@ -17,19 +17,19 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import HaggleError, Missing
+from core.errors import AuthLost, HaggleError, Missing
 from core.flows.house import House
 from core.rules.retry import wait_before_retry
 from core.values.card import Card
 from storage import work
 from storage.db import Database, before_commit, wake
 from storage.keys import new_key
-from storage.models import CardButton, Change, OrderLine, Post
+from storage.models import CardButton, Change, Draft, ManualTask, OrderLine, Post
 from storage.work import Claim
 
 DIRTY, POSTED, GONE = "dirty", "posted", "gone"
-# A posted card that cannot be edited any more is not worth ten tries; a first posting is.
-STEPS = (1.0, 3.0, 10.0, 30.0, 120.0, 600.0, 600.0, 600.0)
+STEPS = (1.0, 3.0, 10.0, 30.0, 120.0, 600.0)
+RECENT = 100  # the newest living cards of a business: what people have before their eyes
 
 
 async def put_card(
@@ -87,6 +87,20 @@ async def touch(session: AsyncSession, db: Database, *subjects: tuple[str, str])
     """
     session.info.setdefault("touched", set()).update(subjects)
     before_commit(session, "touched", partial(_mark, db))
+
+
+async def touch_all(session: AsyncSession, db: Database, workspace_id: str) -> None:
+    """Something about the whole business moved (it was paused, say): what is under way, asked or to be done is drawn again."""
+    waiting = select(Change.item_id).where(Change.workspace_id == workspace_id, Change.state.in_(("approved", "running")))
+    drafts = select(Draft.item_id).where(
+        Draft.workspace_id == workspace_id, Draft.state.in_(("uploading", "pending", "processing", "review"))
+    )
+    tasks = select(ManualTask.id).where(ManualTask.workspace_id == workspace_id, ManualTask.state == "open")
+    newest = select(Post.subject_kind, Post.subject_id).where(Post.workspace_id == workspace_id, Post.view != "").order_by(Post.id.desc())
+    subjects = {("item", key) for query in (waiting, drafts) for key in (await session.execute(query.distinct())).scalars()}
+    subjects |= {("task", key) for key in (await session.execute(tasks)).scalars()}
+    subjects |= {(kind, key) for kind, key in (await session.execute(newest.limit(RECENT))).all()}
+    await touch(session, db, ("channels", workspace_id), *subjects)
 
 
 async def _mark(db: Database, session: AsyncSession) -> None:
@@ -204,7 +218,10 @@ class PostFlow:
             surface.settled(post.chat)
 
     def again_in(self, error: HaggleError, claim: Claim) -> float | None:
-        return wait_before_retry(error, claim.attempts, steps=STEPS)
+        """A surface that is away comes back: what was to be told waits for it, however long. What it refuses is let go."""
+        if isinstance(error, AuthLost):
+            return STEPS[-1]
+        return wait_before_retry(error, min(claim.attempts, len(STEPS)), steps=STEPS)
 
     async def retrying(self, claim: Claim, error: HaggleError) -> None:
         """Nobody can be told that telling them is late."""

@@ -21,6 +21,7 @@ from core.values.channel import Aspect
 from core.values.draft import Draft as Sheet
 from core.values.states import AccountState, DraftState
 from storage import audit, work
+from storage.db import wake
 from storage.models import Account, Draft, Item
 from storage.work import Claim
 
@@ -38,15 +39,23 @@ class DraftFlow:
         async with db.write() as session:
             row = await session.get_one(Draft, claim.id)
             await touch(session, db, ("item", row.item_id))
-        if row.fields:
+        if Sheet.of_json(row.fields).reader:
             await self._refresh(claim, row)
             return
         sheet = await self._read(row)
         found = await self._ask_channels(row, sheet.get("title"))
         async with db.write() as session:
-            values = {"state": DraftState.REVIEW, "fields": sheet.to_json(), "choices": {**row.choices, **found}, "last_error": ""}
-            await work.finish(session, claim, **values)
-            item = await session.get_one(Item, row.item_id)
+            item = await session.get_one(Item, row.item_id, with_for_update={"key_share": True})
+            fresh = await session.get_one(Draft, row.id, with_for_update={"key_share": True})
+            # The seller may have typed meanwhile, or thrown it away: what they said stays said.
+            said = Sheet.of_json(fresh.fields)
+            choices = {**found, **fresh.choices}
+            state = DraftState.REVIEW if fresh.state == DraftState.PROCESSING else DraftState(fresh.state)
+            if state is DraftState.REVIEW and item.title not in ("", sheet.get("title")):
+                choices["was"], state = state, DraftState.PENDING  # the marketplaces are asked about the title that was typed
+                wake(session, "draft", claim.id)
+            values = {"state": state, "fields": rules.keep_said(sheet, said).to_json(), "choices": choices, "last_error": ""}
+            await work.finish(session, claim, **values, due_at=db.now(), attempts=0)
             fill_item(item, sheet, row.hints)
             audit.record(
                 session, workspace=item.workspace_id, at=db.now(), actor="system", action="draft.read", subject=("item", item.id),
@@ -135,9 +144,8 @@ def aspects_of_choice(choice: Mapping[str, Any]) -> list[Aspect]:
 
 
 def fill_item(item: Item, sheet: Sheet, hints: Mapping[str, Any]) -> None:
-    """What the draft and the caption say about the item itself."""
-    if title := sheet.get("title"):
-        item.title = title
+    """What the draft and the caption say about the item itself, where the seller has not said it to the item already."""
+    item.title = item.title or sheet.get("title")
     for name in AMOUNTS:
-        if hints.get(name):
+        if hints.get(name) and getattr(item, name) is None:
             setattr(item, name, int(hints[name]))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.flows import changes, ledger, notices
+from core.errors import Refused
+from core.flows import effects, intake, ledger, notices
 from core.flows.house import House
 from core.flows.people import Person, chats_of
 from core.flows.posts import put_view, touch
@@ -18,13 +18,13 @@ from core.flows.tasks import next_number
 from core.money import Money
 from core.rules import orders as rules
 from core.values.channel import Buyer, ChannelOrder
-from core.values.states import ChangeKind, ItemState, ListingState, OrderState, Severity, StockKind
+from core.values.states import AccountState, ItemState, OrderState, Severity, StockKind
 from storage import audit
 from storage.db import Database
 from storage.keys import new_key
 from storage.models import Account, Item, Listing, Order, OrderLine
 
-REREAD_AFTER = timedelta(minutes=1)
+HISTORY = timedelta(hours=1)  # how far before its connection an account's orders are read
 _KNOWN = select(Order).where(Order.account_id == bindparam("account"), Order.external_id == bindparam("external"))
 _BY_SKU = select(Listing).where(Listing.account_id == bindparam("account"), Listing.sku == bindparam("sku"))
 
@@ -32,7 +32,7 @@ _BY_SKU = select(Listing).where(Listing.account_id == bindparam("account"), List
 async def take(
     house: House, account: Account, told: ChannelOrder, *, seen_by: str, also: Callable[[AsyncSession], Awaitable[None]] | None = None
 ) -> str | None:
-    """Take an order in, in a transaction of its own, which `also` may add to. Answers its id, or None when there was nothing to do."""
+    """Take an order in, in a transaction of its own; `also` is done in it, whatever the order says. None: there was nothing to do."""
     if also is None:
         async with house.db.read() as session:
             known = await _known(session, account.id, told.external_id)
@@ -54,23 +54,34 @@ def _differs(order: Order, told: ChannelOrder) -> bool:
     return order.state != told.state or order.paid != told.paid or fees
 
 
-async def record(session: AsyncSession, house: House, account: Account, told: ChannelOrder, *, seen_by: str) -> str:
-    """The order, once: created, or moved along. Everything it causes is in the caller's transaction."""
+async def record(session: AsyncSession, house: House, account: Account, told: ChannelOrder, *, seen_by: str) -> str | None:
+    """The order, once: created, or moved along. Everything it causes is in the caller's transaction. None for one from before our time."""
     db = house.db
     if not db.is_sqlite:  # two reports of one new order come one after the other; on SQLite all transactions do
         await session.get_one(Account, account.id, with_for_update={"key_share": True})
     order = await _known(session, account.id, told.external_id)
     if order is None:
+        if _is_history(account, told):
+            return None
         if not db.is_sqlite:
             await _hold_items(session, account, told)
         order = await _create(session, house, account, told, seen_by)
         lines = await _lines(session, order, account, told)
-        for line in lines:
-            await _sell(session, house, order, line)
+        if told.state is OrderState.CANCELLED:
+            # Over before we heard of it: nothing was taken, so there is nothing to take down or to give back.
+            await _hop(session, db, order, (OrderState.CANCELLED,), by=f"channel:{order.channel}")
+        else:
+            for line in lines:
+                await effects.sell(session, house, order, line)
         await _announce(session, db, order, lines)
-    await _follow(session, house, order, told)
-    await touch(session, db, ("order", order.id))
+    if await _follow(session, house, order, told):
+        await touch(session, db, ("order", order.id))
     return order.id
+
+
+def _is_history(account: Account, told: ChannelOrder) -> bool:
+    """Made before the account was connected: no listing of ours is in it, however lately it was shipped or changed."""
+    return told.placed_at < account.created_at - HISTORY
 
 
 async def _hold_items(session: AsyncSession, account: Account, told: ChannelOrder) -> None:
@@ -126,58 +137,6 @@ async def _lines(session: AsyncSession, order: Order, account: Account, told: Ch
     return made
 
 
-async def _sell(session: AsyncSession, house: House, order: Order, line: OrderLine) -> None:
-    """Move the ledger for one line and take the item down (or lower its quantity) everywhere else."""
-    if line.item_id is None:
-        return
-    db = house.db
-    item = await session.get_one(Item, line.item_id, with_for_update={"key_share": True})
-    kind = StockKind.SALE if order.paid else StockKind.RESERVE
-    moved = await ledger.post(
-        session, db, item, kind, line.quantity, key=_key(order, line, kind), source=order.channel, order_id=order.id,
-        reason=f"order {order.external_id}",
-    )  # fmt: skip
-    if moved.short:
-        await notices.tell(
-            session, db, workspace=item.workspace_id, severity=Severity.CRITICAL, type="oversell", key=f"oversell:{order.id}:{item.id}",
-            title=f"Item {item.number} was sold more often than you have it.", subject=("order", order.id),
-            body=f"Order {order.number} asks for {moved.short} more than there is. Cancel one of its orders; this one came later.",
-        )  # fmt: skip
-    await spread(session, house, item, order, sold_on=line.listing_id, left=moved.level.available)
-
-
-def _key(order: Order, line: OrderLine, kind: StockKind) -> str:
-    return f"{order.account_id or 'outside'}:{order.external_id}:{line.external_id}:{kind}"
-
-
-async def spread(session: AsyncSession, house: House, item: Item, order: Order, *, sold_on: str | None, left: int) -> None:
-    """After a sale: nothing left means down everywhere, the selling listing last since its marketplace ends it by itself."""
-    db = house.db
-    listings = await changes.listings_of(session, item.id)
-    up = [one for one in listings if one.wanted == "live" or one.state in (ListingState.ACTIVE, ListingState.OUT_OF_SYNC)]
-    if left <= 0:
-        await changes.clear_the_way(session, db, up)
-    able = house.capabilities.get(order.channel)
-    where = able.name if able else order.channel
-    for listing in sorted(up, key=lambda one: one.id == sold_on):
-        if left > 0:
-            # The selling listing too: what it counted down by itself may have been overwritten by an older quantity of ours.
-            reason = f"{left} left after order {order.number}"
-            await changes.make(session, db, ChangeKind.QUANTITY, item, listing, reason=reason, after={"quantity": left}, batch=order.id)
-            continue
-        here = listing.id == sold_on
-        if here:
-            listing.state = ListingState.SOLD
-        listing.reread_at, listing.reread_count = db.now() + REREAD_AFTER, 0
-        await changes.make(
-            session, db, ChangeKind.DELIST, item, listing, reason=f"sold on {where}", order_id=order.id, batch=order.id,
-            priority=1 if here else 0, cleared=True,
-        )  # fmt: skip
-    if left <= 0:
-        item.state = ItemState.SOLD
-    await touch(session, db, ("item", item.id))
-
-
 async def _announce(session: AsyncSession, db: Database, order: Order, lines: list[OrderLine]) -> None:
     for place in await chats_of(session, order.workspace_id):
         await put_view(session, db, place, "sale", ("order", order.id), workspace=order.workspace_id, priority=2)
@@ -187,91 +146,70 @@ async def _announce(session: AsyncSession, db: Database, order: Order, lines: li
                 session, db, workspace=order.workspace_id, severity=Severity.WARNING, type="sync_conflict",
                 key=f"unknown_line:{line.id}", subject=("order", order.id), title=f"Order {order.number} has something I do not know.",
                 body=f"“{line.title}” was sold on {order.channel}, but no item of yours is listed there under it. "
-                f"Say which one it is: /sold ITEM, so that it comes down elsewhere.",
+                "The order's card asks which one it is, so that it comes down elsewhere.",
             )  # fmt: skip
 
 
-async def _follow(session: AsyncSession, house: House, order: Order, told: ChannelOrder) -> None:
-    """What the channel says now: paid, cancelled, shipped, fees. It may jump along the table; each hop is on the trail."""
+async def _follow(session: AsyncSession, house: House, order: Order, told: ChannelOrder) -> bool:
+    """What the channel says now: paid, cancelled, shipped, fees. It may jump along the table. Whether anything is new."""
     db = house.db
+    fresh = order.changed_at < told.changed_at or _differs(order, told)
     if told.fees is not None:
         order.fees = told.fees.amount
     if told.paid and not order.paid:
         order.paid = True
-        await _each_line(session, house, order, StockKind.SALE, was_reserved=True)
-    way = rules.hops(OrderState(order.state), told.state)
-    for state in way:
-        audit.record(
-            session, workspace=order.workspace_id, at=db.now(), actor=f"channel:{order.channel}", action=f"order.{state}",
-            subject=("order", order.id), data={"from": order.state},
-        )  # fmt: skip
-        order.state = state
+        if order.state != OrderState.CANCELLED:
+            await effects.each_line(session, house, order, StockKind.SALE, was_reserved=True)
     order.changed_at = max(order.changed_at, told.changed_at)
+    if told.state == order.state:
+        return fresh
+    way = rules.hops(OrderState(order.state), told.state)
+    if not way:
+        return await _contradiction(session, db, order, told)
+    await _hop(session, db, order, way, by=f"channel:{order.channel}")
     if OrderState.CANCELLED in way:
-        await _each_line(session, house, order, StockKind.RETURN if order.paid else StockKind.RELEASE)
+        await effects.each_line(session, house, order, StockKind.RETURN if order.paid else StockKind.RELEASE)
+    return True
 
 
-async def _each_line(session: AsyncSession, house: House, order: Order, kind: StockKind, *, was_reserved: bool = False) -> None:
-    lines = (await session.execute(select(OrderLine).where(OrderLine.order_id == order.id))).scalars().all()
-    for line in lines:
-        if line.item_id is None:
-            continue
-        item = await session.get_one(Item, line.item_id, with_for_update={"key_share": True})
-        # An oversold order holds less than it asks for: it gives back, and pays for, no more than that.
-        held = min(line.quantity, await ledger.held_by(session, item.id, order.id))
-        moved = await ledger.post(
-            session, house.db, item, kind, line.quantity if kind is StockKind.SALE else held, key=_key(order, line, kind),
-            source=order.channel, order_id=order.id, reason=f"order {order.external_id} {order.state}",
-            was_reserved=held if was_reserved else 0,
-        )  # fmt: skip
-        if kind is StockKind.SALE or not moved.fresh:
-            continue
-        await notices.solved(session, house.db, item.workspace_id, f"oversell:{order.id}:{item.id}")
-        left = await _make_good(session, house, item, moved.level.available)
-        if left > 0 and item.state == ItemState.SOLD:
-            item.state = ItemState.DELISTED  # its card and the sale's card offer to put it up again
-            await touch(session, house.db, ("item", item.id))
+async def _hop(session: AsyncSession, db: Database, order: Order, way: tuple[OrderState, ...], *, by: str) -> None:
+    """Move the order along its table. Only where it ends did happen: the states that a channel jumped over are named, not claimed."""
+    audit.record(
+        session, workspace=order.workspace_id, at=db.now(), actor=by, action=f"order.{way[-1]}", subject=("order", order.id),
+        data={"from": order.state, "over": [state.value for state in way[:-1]]},
+    )  # fmt: skip
+    order.state = way[-1]
 
 
-async def _make_good(session: AsyncSession, house: House, item: Item, free: int) -> int:
-    """What a cancelled order gave back goes to orders that were oversold, first come first served. Answers how many are left."""
-    query = (
-        select(Order, OrderLine)
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(OrderLine.item_id == item.id, Order.state.not_in((OrderState.CANCELLED, OrderState.REFUNDED)))
-        .order_by(Order.placed_at, Order.id)
-    )
-    for order, line in (await session.execute(query)).all() if free > 0 else ():
-        lacks = min(free, line.quantity - await ledger.held_by(session, item.id, order.id))
-        if lacks < 1:
-            continue
-        kind = StockKind.SALE if order.paid else StockKind.RESERVE
-        moved = await ledger.post(
-            session, house.db, item, kind, lacks, key=f"{_key(order, line, kind)}:{new_key()}", source=order.channel, order_id=order.id,
-            reason=f"order {order.external_id} gets what came back",
-        )  # fmt: skip
-        free = moved.level.available
-        if await ledger.held_by(session, item.id, order.id) >= line.quantity:
-            await notices.solved(session, house.db, item.workspace_id, f"oversell:{order.id}:{item.id}")
-        await touch(session, house.db, ("order", order.id))
-    return free
+async def _contradiction(session: AsyncSession, db: Database, order: Order, told: ChannelOrder) -> bool:
+    """The channel reports what cannot follow from what we know: a person looks, and nothing is changed by guessing."""
+    return await notices.tell(
+        session, db, workspace=order.workspace_id, severity=Severity.WARNING, type="sync_conflict", subject=("order", order.id),
+        key=f"order_state:{order.id}:{told.state}", title=f"Order {order.number} is {told.state} there, and {order.state} here.",
+        body="That cannot be. Look at it on the marketplace; I leave its stock as it is.",
+    )  # fmt: skip
 
 
 async def sell_outside(
     session: AsyncSession, house: House, person: Person, item: Item, price: Money, *, how: str, quantity: int = 1
 ) -> Order:
-    """A sale away from every marketplace does the same as any sale."""
+    """A sale away from every connected marketplace does the same as any sale. `how` is a marketplace without an API, or plain words.
+
+    Raises `Refused` for a marketplace whose sales come in by themselves: it would be counted twice.
+    """
     db = house.db
     await ledger.hold(session, db, item.id)
+    kind, listing = await _sold_where(session, house, item, how)
     key = new_key()
     order = Order(
         id=key, workspace_id=item.workspace_id, number=await next_number(session, item.workspace_id, "order"), account_id=None,
-        channel=how or "outside", external_id=key, state=OrderState.CONFIRMED, paid=True, currency=price.currency,
-        total=price.amount * quantity, fees=0, placed_at=db.now(), changed_at=db.now(), seen_at=db.now(), seen_by="person",
+        channel=kind or how or "outside", external_id=key, state=OrderState.CONFIRMED, paid=True, currency=price.currency,
+        total=price.amount * quantity, fees=None if kind else 0, placed_at=db.now(), changed_at=db.now(), seen_at=db.now(),
+        seen_by="person",
     )  # fmt: skip
     line = OrderLine(
         workspace_id=item.workspace_id, order_id=key, external_id="1", item_id=item.id, title=item.title, sku=item.sku, quantity=quantity,
-        price=price.amount,
+        price=price.amount, listing_id=listing,
     )  # fmt: skip
     session.add(order)
     await session.flush()
@@ -281,22 +219,74 @@ async def sell_outside(
         session, workspace=item.workspace_id, at=db.now(), actor=person.actor, action="order.seen", subject=("order", order.id),
         data={"by": "person", "how": how},
     )  # fmt: skip
-    await _sell(session, house, order, line)
+    await effects.sell(session, house, order, line)
     await _announce(session, db, order, [line])
     return order
 
 
-async def forget_buyer(session: AsyncSession, house: House, handle: str, *, actor: str) -> int:
-    """Erase what we know of a buyer and prove it on the trail. Answers how many orders were cleaned."""
-    key = house.keyring.search_key(handle)
-    if not key:
-        return 0
-    found = list((await session.execute(select(Order).where(Order.buyer_key == key))).scalars())
-    for order in found:
-        order.buyer, order.buyer_key = b"", ""
-        data: dict[str, Any] = {"asked": "erasure"}
-        audit.record(
-            session, workspace=order.workspace_id, at=house.db.now(), actor=actor, action="buyer.forgotten", subject=("order", order.id),
-            data=data,
-        )  # fmt: skip
-    return len(found)
+async def _sold_where(session: AsyncSession, house: House, item: Item, how: str) -> tuple[str, str | None]:
+    """The marketplace that a person names, and the item's listing there: ("poshmark", its id); ("", None) for plain words."""
+    able = house.capabilities.get(how.strip().lower())
+    if able is None:
+        return "", None
+    query = select(Listing.id, Account.state).join(Account, Account.id == Listing.account_id)
+    found = (await session.execute(query.where(Listing.item_id == item.id, Listing.channel == able.kind))).first()
+    if able.native and found is not None and found[1] == AccountState.ACTIVE:
+        raise Refused(
+            f"Sales on {able.name} come in by themselves, and this one would be counted twice. If it does not show up, look at /channels."
+        )
+    return able.kind, found[0] if found is not None else None
+
+
+async def cancel_outside(session: AsyncSession, house: House, order: Order, person: Person) -> list[Listing]:
+    """A sale outside was a mistake: its units come back, what is not down yet stays up. Answers the listings that it took down.
+
+    Raises `Refused` when the order is a marketplace's own, or ended.
+    """
+    db = house.db
+    if order.account_id is not None:
+        raise Refused(f"Order {order.number} was made on the marketplace. Cancel it there; I notice and offer to put the item up again.")
+    if OrderState.CANCELLED not in rules.MOVES[OrderState(order.state)]:
+        raise Refused(f"Order {order.number} is {order.state}, so it cannot be cancelled.")
+    for item_id in await _items_of(session, order):
+        await ledger.hold(session, db, item_id)
+    await _hop(session, db, order, (OrderState.CANCELLED,), by=person.actor)
+    await effects.each_line(session, house, order, StockKind.RETURN)
+    down = await effects.keep_up(session, house, order)
+    for item_id in await _items_of(session, order):
+        item = await session.get_one(Item, item_id)
+        if item.state not in (ItemState.SOLD, ItemState.DELISTED):
+            await intake.quantity_everywhere(session, house, item, person=person)
+    await touch(session, db, ("order", order.id))
+    return down
+
+
+async def _items_of(session: AsyncSession, order: Order) -> list[str]:
+    """The items of an order, in the order in which they are locked everywhere."""
+    query = (
+        select(OrderLine.item_id)
+        .where(OrderLine.order_id == order.id, OrderLine.item_id.is_not(None))
+        .distinct()
+        .order_by(OrderLine.item_id)
+    )
+    return [key for key in (await session.execute(query)).scalars() if key is not None]
+
+
+async def assign_line(session: AsyncSession, house: House, person: Person, line: OrderLine, item: Item) -> None:
+    """A person says which item was sold: from here on it is a sale like any other. Raises `Refused` when it is known already."""
+    db = house.db
+    if line.item_id is not None:
+        raise Refused("Somebody said already which item this was.")
+    await ledger.hold(session, db, item.id)
+    order = await session.get_one(Order, line.order_id)
+    there = await session.execute(select(Listing.id).where(Listing.item_id == item.id, Listing.account_id == order.account_id))
+    line.item_id, line.listing_id = item.id, there.scalar()
+    audit.record(
+        session, workspace=order.workspace_id, at=db.now(), actor=person.actor, action="order.assigned", subject=("order", order.id),
+        data={"line": line.id, "item": item.id},
+    )  # fmt: skip
+    await session.flush()
+    if order.state not in (OrderState.CANCELLED, OrderState.REFUNDED):
+        await effects.sell(session, house, order, line)
+    await notices.solved(session, db, order.workspace_id, f"unknown_line:{line.id}")
+    await touch(session, db, ("order", order.id), ("item", item.id))

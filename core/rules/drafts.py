@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.values.channel import Aspect, Capabilities
 from core.values.draft import Draft, Evidence, EvidenceKind, Field
@@ -108,3 +108,9 @@ def merge_hints(draft: Draft, hints: Mapping[str, str]) -> Draft:
         if value:
             draft = draft.with_field(name, said_by_seller(value))
     return draft
+
+
+def keep_said(read: Draft, said: Draft) -> Draft:
+    """What was read from the photos, with what the seller typed meanwhile."""
+    typed = {name: one for name, one in said.fields.items() if any(why.kind is EvidenceKind.SELLER for why in one.evidence)}
+    return replace(read, fields={**read.fields, **typed})

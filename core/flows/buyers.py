@@ -1,0 +1,28 @@
+"""Buyers: what is known of them is sealed, and forgotten when they ask for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.flows.house import House
+from storage import audit
+from storage.models import Order
+
+
+async def forget(session: AsyncSession, house: House, handle: str, *, actor: str) -> int:
+    """Erase what we know of a buyer and prove it on the trail. Answers how many orders were cleaned."""
+    key = house.keyring.search_key(handle)
+    if not key:
+        return 0
+    found = list((await session.execute(select(Order).where(Order.buyer_key == key))).scalars())
+    for order in found:
+        order.buyer, order.buyer_key = b"", ""
+        data: dict[str, Any] = {"asked": "erasure"}
+        audit.record(
+            session, workspace=order.workspace_id, at=house.db.now(), actor=actor, action="buyer.forgotten", subject=("order", order.id),
+            data=data,
+        )  # fmt: skip
+    return len(found)
