@@ -98,10 +98,11 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a claim got, and which due rows must wait."""
+    """What a claim got, which due rows must wait, and which of those asked for somebody's transaction has locked this moment."""
 
     claims: tuple[Claim, ...]
     blocked: tuple[Blocked, ...]
+    locked: tuple[str, ...] = ()
 
 
 def lane_name(lane: str) -> str:
@@ -134,11 +135,10 @@ async def claim(db: Database, table: str, worker: str, *, ids: Collection[str] |
         if not db.is_sqlite:
             await session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": f"haggle claim {table}"})
         rows = (await session.execute(_candidates(db, kind, ids, limit))).all()
-        if not rows:
-            return Claimed((), ())
+        locked = await _locked(db, session, kind, set(ids or ()) - {row.id for row in rows})
         chosen, blocked = await _choose(db, session, kind, rows, limit)
         if not chosen:
-            return Claimed((), tuple(blocked))
+            return Claimed((), tuple(blocked), locked)
         c = _columns(kind.model)
         values: dict[str, Any] = {
             "worker": worker,
@@ -152,7 +152,7 @@ async def claim(db: Database, table: str, worker: str, *, ids: Collection[str] |
         claims = tuple(
             Claim(table, row.id, worker, row.attempts + 1, row.fence + 1, row.priority, row.state, row.lane, row.turn) for row in chosen
         )
-    return Claimed(claims, tuple(blocked))
+    return Claimed(claims, tuple(blocked), locked)
 
 
 def _of_kind(kind: Kind) -> ColumnElement[bool]:
@@ -164,10 +164,22 @@ def _of_kind(kind: Kind) -> ColumnElement[bool]:
     return and_(waits, c.lane == CHAT if kind.part == "chat" else c.lane != CHAT)
 
 
+def _due_and_free(db: Database, kind: Kind) -> ColumnElement[bool]:
+    c = _columns(kind.model)
+    return and_(_of_kind(kind), c.due_at <= db.db_now(SLACK), or_(c.lease_until.is_(None), c.lease_until < db.db_now()))
+
+
+async def _locked(db: Database, session: AsyncSession, kind: Kind, missing: Collection[str]) -> tuple[str, ...]:
+    """Which rows are due and free and were skipped all the same: a transaction that changes something else about them has them locked."""
+    if db.is_sqlite or not missing:
+        return ()
+    c = _columns(kind.model)
+    return tuple((await session.execute(select(c.id).where(_due_and_free(db, kind), c.id.in_(list(missing))))).scalars())
+
+
 def _candidates(db: Database, kind: Kind, ids: Collection[str] | None, limit: int) -> Select[Any]:
     c = _columns(kind.model)
-    free = or_(c.lease_until.is_(None), c.lease_until < db.db_now())
-    query = select(c.id, c.state, c.lane, c.turn, c.priority, c.attempts, c.fence).where(_of_kind(kind), c.due_at <= db.db_now(SLACK), free)
+    query = select(c.id, c.state, c.lane, c.turn, c.priority, c.attempts, c.fence).where(_due_and_free(db, kind))
     query = query.order_by(c.priority, c.id)
     query = query.limit(max(limit * 4, 64)) if ids is None else query.where(c.id.in_(list(ids)))
     return query if db.is_sqlite else query.with_for_update(skip_locked=True)
@@ -269,9 +281,8 @@ async def due_ids(db: Database, table: str, limit: int = 256) -> list[str]:
     """What is due and free, best first: the sweep's question. At most `limit` of each lane, so that one full lane hides no other."""
     kind = KINDS[table]
     c = _columns(kind.model)
-    free = or_(c.lease_until.is_(None), c.lease_until < db.db_now())
     place = func.row_number().over(partition_by=c.lane, order_by=(c.priority, c.id)).label("place")
-    due = select(c.id, c.priority, place).where(_of_kind(kind), c.due_at <= db.db_now(SLACK), free).subquery()
+    due = select(c.id, c.priority, place).where(_due_and_free(db, kind)).subquery()
     query = select(due.c.id).where(due.c.place <= limit).order_by(due.c.priority, due.c.id)
     async with db.read() as session:
         return list((await session.execute(query)).scalars())

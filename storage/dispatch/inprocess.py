@@ -14,6 +14,7 @@ import structlog
 
 from storage import work
 from storage.db import Database
+from storage.dispatch.hints import Hints
 from storage.work import Blocked, Claim, lane_name, turn_name
 
 log = structlog.get_logger()
@@ -23,6 +24,7 @@ Carry = Callable[[Claim], Coroutine[Any, Any, None]]
 BATCH = 256  # hints of one claim
 UNPARK = 64  # of what waits behind a lane or turn, so many are tried when something of it ends: some may have become moot
 PEEK = 0.3  # seconds until a blocked row is tried again where other processes work too: their finishes are no news here
+LOCKED = 0.05  # seconds until a row is tried again that somebody's transaction had locked: a doubled webhook is counted in a few ms
 URGENT = 1  # the priority of sales: their webhooks and delists
 YIELD = 0.1  # seconds between two rows of a table that begin while a sale is being carried
 PATIENCE = 5.0  # seconds that stopping waits for what runs
@@ -37,7 +39,7 @@ class InProcess:
         self._carry = carry
         self.tables = tuple(tables)
         self._capacity = capacity
-        self._hints: dict[str, dict[str, tuple[int, float]]] = {table: {} for table in tables}
+        self._hints = {table: Hints() for table in tables}
         self._parked: dict[str, dict[str, dict[str, int]]] = {table: {} for table in tables}
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
@@ -60,9 +62,7 @@ class InProcess:
     @property
     def room(self) -> int:
         """How many more rows that are due now would be claimed now."""
-        now = self._now()
-        due = sum(1 for hints in self._hints.values() for _, at in hints.values() if at <= now)
-        return 0 if self._stopping else max(0, self._capacity - len(self._running) - self._taking - due)
+        return 0 if self._stopping else max(0, self._capacity - len(self._running) - self._taking - self._due_now())
 
     async def wait_for_room(self) -> None:
         while not self.room:
@@ -72,11 +72,9 @@ class InProcess:
     async def tell(self, table: str, ids: Sequence[str], *, priority: int = 5, delay: float = 0.0) -> None:
         if table not in self._hints:
             return
-        due = self._now() + delay
-        hints = self._hints[table]
+        now = self._now()
         for key in ids:
-            known = hints.get(key)
-            hints[key] = (min(priority, known[0]), min(due, known[1])) if known else (priority, due)
+            self._hints[table].add(key, priority, now + delay, now)
         self._idle.clear()
         self._news.set()
 
@@ -117,9 +115,10 @@ class InProcess:
     def _busy(self) -> bool:
         return bool(self._running or self._taking or self._due_now())
 
-    def _due_now(self) -> bool:
+    def _due_now(self) -> int:
+        """How many rows that we were told of are due."""
         now = self._now()
-        return any(due <= now for hints in self._hints.values() for _, due in hints.values())
+        return sum(hints.due(now) for hints in self._hints.values())
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -137,31 +136,30 @@ class InProcess:
 
     async def _wait(self) -> None:
         """Until news come or the next hint is due. With no free runner only a finish (which is news) helps."""
-        urgent = self._urgent()
-        nearest = min(
-            (
-                max(due, self._turn_of[table]) if urgent and priority > URGENT else due
-                for table, hints in self._hints.items()
-                for priority, due in hints.values()
-            ),
-            default=None,
-        )
         timeout = None
-        if nearest is not None and len(self._running) < self._capacity:
+        if len(self._running) < self._capacity and (nearest := self._nearest()) is not None:
             timeout = max(0.0, nearest - self._now())
         try:
             await asyncio.wait_for(self._news.wait(), timeout)
         except TimeoutError:
             return
 
+    def _nearest(self) -> float | None:
+        """When there is something to claim."""
+        now, urgent = self._now(), self._urgent()
+        times: list[float] = []
+        for table, hints in self._hints.items():
+            if hints.due(now):
+                best = hints.best()
+                times.append(self._turn_of[table] if urgent and best is not None and best > URGENT else now)
+            if (later := hints.next_at()) is not None:
+                times.append(later)
+        return min(times, default=None)
+
     async def _claim_due(self) -> None:
         now = self._now()
-        ready: list[tuple[int, str, list[str]]] = []
-        for table, hints in self._hints.items():
-            due = sorted((priority, key) for key, (priority, at) in hints.items() if at <= now)
-            if due:
-                ready.append((due[0][0], table, [key for _, key in due]))
-        for priority, table, keys in sorted(ready):
+        ready = sorted((best, table) for table, hints in self._hints.items() if hints.due(now) and (best := hints.best()) is not None)
+        for priority, table in ready:
             free = self._capacity - len(self._running)
             if free <= 0:
                 return
@@ -169,45 +167,44 @@ class InProcess:
                 if now < self._turn_of[table]:
                     continue
                 self._turn_of[table], free = now + YIELD, 1
-            await self._claim(table, keys[:BATCH], free)
+            await self._claim(table, free)
 
     def _urgent(self) -> bool:
         """Whether a sale is being carried: then everything else gets a row in now and then, so that it neither hinders nor starves."""
         return any(claim.priority <= URGENT for claim in self._running.values())
 
-    async def _claim(self, table: str, keys: list[str], free: int) -> None:
-        hints = self._hints[table]
-        taken = {key: hints.pop(key) for key in keys}
+    async def _claim(self, table: str, free: int) -> None:
+        taken = self._hints[table].take(BATCH)
         self._taking = len(taken)
         self._freed.clear()
         try:
-            got = await work.claim(self._db, table, self._worker, ids=keys, limit=free)
+            got = await work.claim(self._db, table, self._worker, ids=list(taken), limit=free)
         except BaseException:
-            self._put_back(table, taken)
+            self._tell_again(table, taken)
             raise
         finally:
             self._taking = 0
         self._park(table, got.blocked, taken)
+        self._tell_again(table, {key: taken[key] for key in got.locked}, LOCKED)
         for claim in got.claims:
             task = asyncio.create_task(self._carry(claim), name=f"{table} {claim.id}")
             self._running[task] = claim
             task.add_done_callback(self._finished)
             self._claimed_since_sweep = True
 
-    def _park(self, table: str, blocked: Sequence[Blocked], taken: dict[str, tuple[int, float]]) -> None:
+    def _park(self, table: str, blocked: Sequence[Blocked], taken: dict[str, int]) -> None:
         held_back = [one for one in blocked if one.behind and (table, one.behind) not in self._freed]
         at_once = {one.id for one in blocked} - {one.id for one in held_back}
-        self._put_back(table, {key: taken[key] for key in at_once})
+        self._tell_again(table, {key: taken[key] for key in at_once})
         for one in held_back:
-            self._parked[table].setdefault(one.behind, {})[one.id] = taken[one.id][0]
+            self._parked[table].setdefault(one.behind, {})[one.id] = taken[one.id]
         if not self._db.is_sqlite:
-            again = self._now() + PEEK
-            self._put_back(table, {one.id: (taken[one.id][0], again) for one in held_back[:UNPARK]})
+            self._tell_again(table, {one.id: taken[one.id] for one in held_back[:UNPARK]}, PEEK)
 
-    def _put_back(self, table: str, taken: dict[str, tuple[int, float]]) -> None:
-        hints = self._hints[table]
-        for key, hint in taken.items():
-            hints[key] = min(hints.get(key, hint), hint)
+    def _tell_again(self, table: str, taken: dict[str, int], delay: float = 0.0) -> None:
+        now = self._now()
+        for key, priority in taken.items():
+            self._hints[table].add(key, priority, now + delay, now)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         claim = self._running.pop(task)
@@ -221,9 +218,8 @@ class InProcess:
 
     def _unpark(self, table: str, behind: str) -> None:
         waiting = self._parked[table].pop(behind, {})
-        now = self._now()
         best = sorted((priority, key) for key, priority in waiting.items())
-        self._put_back(table, {key: (priority, now) for priority, key in best[:UNPARK]})
+        self._tell_again(table, {key: priority for priority, key in best[:UNPARK]})
         if rest := {key: priority for priority, key in best[UNPARK:]}:
             self._parked[table][behind] = rest
 

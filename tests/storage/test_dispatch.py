@@ -7,17 +7,19 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from structlog.testing import capture_logs
 
 from storage import work
 from storage.db import Database, wake
 from storage.dispatch.inprocess import InProcess
+from storage.models import InboxEvent
 from storage.work import Claim
 from tests.clock import TestClock
 from tests.rows import add_events, event, event_row
 
 TABLE = "inbox_event"
+ON_POSTGRES = pytest.mark.parametrize("database_kind", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 
 
 class Carrier:
@@ -194,6 +196,21 @@ async def test_a_claim_that_fails_is_tried_again(database: Database) -> None:
         await rename("elsewhere", TABLE)
         await local.idle()
         assert sorted(carrier.order) == ids
+
+    await with_dispatcher(database, test)
+
+
+@ON_POSTGRES
+async def test_a_row_that_was_locked_when_it_was_told_of_is_carried_without_a_sweep(database: Database) -> None:
+    (key,) = await add_events(database)
+
+    async def test(local: InProcess, carrier: Carrier) -> None:
+        async with database.write() as session:
+            await session.execute(update(InboxEvent).values(duplicates=1))
+            await local.tell(TABLE, [key])
+            await local.idle()
+            assert carrier.order == []
+        assert await asyncio.wait_for(carrier.started.get(), 4) == key
 
     await with_dispatcher(database, test)
 

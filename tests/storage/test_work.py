@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage import work
 from storage.db import Database
@@ -180,6 +180,17 @@ async def test_every_hinted_row_is_answered_for(database: Database) -> None:
     ids = await add_events(database, 256, lane="publish:bulk")
     got = await work.claim(database, TABLE, "worker", ids=ids, limit=4)
     assert sorted([claim.id for claim in got.claims] + [one.id for one in got.blocked]) == sorted(ids)
+
+
+@pytest.mark.parametrize("database_kind", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+async def test_a_row_that_is_locked_is_named_and_not_waited_for(open_database: OpenDatabase, database: Database) -> None:
+    locked, free = await add_events(database, 2)
+    async with open_database().write() as session:
+        await session.execute(update(InboxEvent).where(InboxEvent.id == locked).values(duplicates=1))
+        got = await work.claim(database, TABLE, "worker", ids=[locked, free, "no such row"])
+    assert ([claim.id for claim in got.claims], got.locked) == ([free], (locked,))
+    again = await work.claim(database, TABLE, "worker", ids=[locked, free])
+    assert ([claim.id for claim in again.claims], again.locked) == ([locked], ())
 
 
 async def test_two_hundred_concurrent_changes_of_one_row_lose_nothing(open_database: OpenDatabase, clock: TestClock) -> None:
