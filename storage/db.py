@@ -3,6 +3,8 @@
 `async with db.write() as tx` is one transaction; it commits at the end and then tells the dispatcher what it made due
 (`wake`). Never hold one across a remote call. `async with db.read() as session` only reads.
 
+Errors never show what a statement was given: chat text and buyers' data would go into logs.
+
 SQLite: one writer at a time anyway, so writers queue on an asyncio lock and never meet "database is locked"; the write engine
 begins with `BEGIN IMMEDIATE`, because a read that turns into a write would otherwise lose updates. Reads use a second engine.
 Statements run in the loop's own thread (`storage/sqlite.py`).
@@ -20,7 +22,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection as SyncConnection
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -71,6 +73,14 @@ def _let_go_of_the_frozen(seconds: float, connection: Any, _: Any) -> None:
     connection.commit()
 
 
+def _tell_no_values(context: ExceptionContext) -> None:
+    """PostgreSQL adds the failing row to some of its errors, as their detail."""
+    told = str(context.original_exception)
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).replace(told, told.partition("\nDETAIL:")[0]), *error.args[1:])
+
+
 def _begin_immediate(connection: SyncConnection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -80,8 +90,8 @@ def _begin(connection: SyncConnection) -> None:
 
 
 def _sqlite_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
-    writer = create_async_engine(url, poolclass=StaticPool, async_creator=connector(url))
-    reader = create_async_engine(url, pool_size=8, max_overflow=0, async_creator=connector(url))
+    writer = create_async_engine(url, poolclass=StaticPool, async_creator=connector(url), hide_parameters=True)
+    reader = create_async_engine(url, pool_size=8, max_overflow=0, async_creator=connector(url), hide_parameters=True)
     for engine, begin in ((writer, _begin_immediate), (reader, _begin)):
         event.listen(engine.sync_engine, "connect", _pragmas)
         event.listen(engine.sync_engine, "begin", begin)
@@ -104,8 +114,11 @@ class Database:
             self._writer, self._reader = _sqlite_engines(self.url)
             self._turn: asyncio.Lock | None = asyncio.Lock()
         else:
-            self._writer = self._reader = create_async_engine(self.url, pool_size=pool, max_overflow=pool, pool_pre_ping=True)
+            self._writer = self._reader = create_async_engine(
+                self.url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, hide_parameters=True
+            )
             event.listen(self._writer.sync_engine, "connect", partial(_let_go_of_the_frozen, patience))
+            event.listen(self._writer.sync_engine, "handle_error", _tell_no_values)
             self._turn = None
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)

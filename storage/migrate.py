@@ -94,7 +94,7 @@ def _revision(connection: Connection) -> str | None:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[AsyncConnection]:
-    engine = create_async_engine(normal_url(url), poolclass=NullPool)
+    engine = create_async_engine(normal_url(url), poolclass=NullPool, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _plain_sqlite)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))

@@ -42,7 +42,7 @@ _KINDS: dict[str, _Kind] = {
 @asynccontextmanager
 async def snapshot(url: str) -> AsyncIterator[AsyncConnection]:
     """A connection that sees one moment of the database for as long as it is open, and keeps no writer waiting."""
-    engine = create_async_engine(normal_url(url), poolclass=NullPool)
+    engine = create_async_engine(normal_url(url), poolclass=NullPool, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
