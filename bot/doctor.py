@@ -34,6 +34,7 @@ from storage.models import Account
 from storage.secrets import Keyring, parse_keys
 
 LATE = 60.0  # seconds that due work may wait before it is worth a word
+SKEW = 2.0  # seconds by which clocks may differ
 LITTLE = 500 * 1024 * 1024  # bytes of free space
 FEW = 100 * 1024 * 1024
 _WORD = "HAGGLE 4711"
@@ -136,9 +137,19 @@ async def _contents(settings: Settings) -> Sequence[Finding]:
         return []
     db = Database(settings.database, SystemClock(), pool=1)
     try:
-        return [await _audit(db), await _queue(db), *await _accounts(db)]
+        return [*await _clocks(db), await _audit(db), await _queue(db), *await _accounts(db)]
     finally:
         await db.close()
+
+
+async def _clocks(db: Database) -> Sequence[Finding]:
+    if db.is_sqlite:
+        return []
+    skew = (await db.compare_clocks()).total_seconds()
+    told = f"this machine is {abs(skew):.1f} s {'behind' if skew > 0 else 'ahead of'} the database"
+    if abs(skew) <= SKEW:
+        return [Finding("ok", "clock", told)]
+    return [Finding("warn", "clock", f"{told}. Haggle goes by the database's clock; let both machines set theirs from the network (NTP).")]
 
 
 async def _audit(db: Database) -> Finding:

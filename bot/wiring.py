@@ -9,6 +9,7 @@ import asyncio
 import os
 import socket
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+SKEW = timedelta(seconds=2)  # by which clocks may differ before it is worth a word
 TELEGRAM_SECONDS = 5.0  # for the bot's name, which its link needs; a laptop without a network starts all the same
 
 
@@ -71,6 +73,7 @@ class App:
     _closing: list[Any] = field(default_factory=list)
 
     async def start(self) -> None:
+        await self._compare_clocks()
         await people.ensure_workspace(self.house, currency=self.settings.currency, timezone=self.settings.timezone)
         await self._reach_old_accounts()
         self.engine.start()
@@ -107,6 +110,12 @@ class App:
                     # Its marketplace still sends webhooks to where we were: tell it where we are.
                     account.settings = {**account.settings, "reached_at": self.house.public_url, "recheck": True}
 
+    async def _compare_clocks(self) -> None:
+        db, before = self.house.db, self.house.db.skew
+        skew = await db.compare_clocks()
+        if abs(skew) > SKEW and abs(skew - before) > SKEW / 2:
+            log.warning("this machine's clock and the database's differ; the database's counts", seconds_ahead=(-skew).total_seconds())
+
     def _tick(self) -> None:
         """What the clock does. Sweeping is every process's own business; the others are done once, whoever is first."""
         house, every = self.house, self.ticker.every
@@ -118,6 +127,7 @@ class App:
             await self.engine.local.sweep()
 
         every("sweep", 5, sweep, once_per_slot=False)
+        every("clocks", 60, self._compare_clocks, once_per_slot=False)
         every("seal", 5, seal)
         every("late delists", 5, lambda: shout_late(house))
         every("read again", 15, lambda: reread_sold(house))
@@ -172,6 +182,7 @@ class App:
             "due": depths,
             "oldest_delist_seconds": (db.now() - oldest).total_seconds() if oldest else 0.0,
             "accounts": there,
+            "clock_ahead_seconds": (-db.skew).total_seconds(),
             "calls": self.outbound.counts(),
             "outward": self.house.outward,
         }

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.engine import Connection as SyncConnection
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -33,6 +33,7 @@ from storage.sqlite import connector
 # Shorter than a lease: when others take over the rows of a frozen process, what it had locked is free too. A transaction of ours
 # waits for nothing but its own statements, so one that stands still for so long belongs to a process that does.
 PATIENCE = 10.0
+LOOKS = 3  # at both clocks when they are compared: the one that the network and a busy loop disturbed least counts
 
 
 def sqlite_url(folder: Path) -> str:
@@ -110,6 +111,7 @@ class Database:
         self.clock = clock
         self.is_sqlite = self.url.startswith("sqlite")
         self.dispatcher: Dispatcher | None = None
+        self.skew = timedelta(0)  # how far the database's clock is ahead of this process's, when they were last compared
         if self.is_sqlite:
             self._writer, self._reader = _sqlite_engines(self.url)
             self._turn: asyncio.Lock | None = asyncio.Lock()
@@ -146,7 +148,23 @@ class Database:
         return DbNow(self.clock.offset.total_seconds() + seconds)
 
     def now(self) -> datetime:
-        return self.clock.now()
+        """The database's time, as far as this process knows: what it makes due now is due now whatever its own clock says."""
+        return self.clock.now() + self.skew
+
+    async def compare_clocks(self) -> timedelta:
+        """Measure `skew`. Always zero on SQLite, whose clock is this machine's."""
+        if not self.is_sqlite:
+            self.skew = min([await self._look_at_clocks() for _ in range(LOOKS)])[1]
+        return self.skew
+
+    async def _look_at_clocks(self) -> tuple[timedelta, timedelta]:
+        """How long it took to ask, and the skew, right to within half of that."""
+        async with self.read() as session:
+            await session.connection()
+            before = self.clock.now()
+            there = (await session.execute(select(self.db_now()))).scalar_one()
+            after = self.clock.now()
+        return after - before, there - (before + (after - before) / 2)
 
     async def ping(self) -> None:
         """Raises when the database does not answer."""

@@ -19,3 +19,14 @@ class TestClock:
     def move(self, **by: float) -> None:
         """`move(seconds=20)`: from now on it is 20 s later."""
         self.offset += timedelta(**by)
+
+
+class WrongClock(TestClock):
+    """The clock of a machine that is wrong by so much, beside a database whose clock is right."""
+
+    def __init__(self, **wrong: float) -> None:
+        super().__init__()
+        self._wrong = timedelta(**wrong)
+
+    def now(self) -> datetime:
+        return super().now() + self._wrong

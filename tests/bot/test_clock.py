@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,10 @@ from sqlalchemy import func, select
 from bot.clock import SystemClock, Ticker, forget_slots, take_slot
 from storage.db import Database
 from storage.models import ClockSlot
+from tests.clock import WrongClock
 from tests.conftest import OpenDatabase
+from tests.sandbox_process import SandboxProcess
+from tests.shop import open_shop
 
 SLOT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -84,3 +88,12 @@ async def test_old_slots_are_forgotten(database: Database) -> None:
         await take_slot(database, "seal", now - timedelta(days=days))
     assert await forget_slots(database, days=7) == 2
     assert await slots(database) == 2
+
+
+@pytest.mark.parametrize("database_kind", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+async def test_a_machine_that_is_a_minute_ahead_makes_nothing_late(tmp_path: Path, sandbox: SandboxProcess, database_url: str) -> None:
+    async with open_shop(tmp_path, sandbox, url=database_url, clock=WrongClock(seconds=60)) as shop:
+        number = await shop.item()
+        await shop.say(f"/publish {number}")
+        assert sorted(await shop.live(number)) == ["ebay", "shopify"]
+        assert round((await shop.app.health())["clock_ahead_seconds"]) == 60
