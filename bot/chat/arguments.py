@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
+import re
 from typing import Any
 
 from sqlalchemy import func, select
 
 from bot.chat.context import Context
-from bot.chat.registry import Command, Count, Parameter, Rest, Word
+from bot.chat.registry import Command, Parameter, Rest, Word
 from bot.chat.words import _
 from core.errors import HaggleError, Invalid, Missing
 from core.flows.accounts import account_named
@@ -16,58 +16,74 @@ from core.money import Money, parse
 from storage.models import Account, Item
 
 _NOTHING = object()
+_PAIRS = ('""', "''", "“”", "‘’")
+_WORD = re.compile("|".join([*(f"{pair[0]}[^{pair[1]}]*{pair[1]}(?!\\S)" for pair in _PAIRS), r"\S+"]))
 
 
-def split(text: str) -> list[str]:
-    """Words of a line; quotes keep words together, a lonely quote is just a sign."""
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return text.split()
+class Typed:
+    """What was typed after a command, read word by word. Quotes around words keep them together; a lonely quote is just a sign.
+
+    What is left after the words that were taken is exactly what was typed: `rest` keeps line breaks, quotes and repeated words.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.rest = text.strip()
+
+    def __bool__(self) -> bool:
+        return bool(self.rest)
+
+    @property
+    def word(self) -> str:
+        """The next word, without its quotes; empty at the end."""
+        raw = self._raw()
+        return raw[1:-1] if len(raw) > 1 and raw[0] + raw[-1] in _PAIRS else raw
+
+    def take(self) -> None:
+        """Go past the next word."""
+        self.rest = self.rest[len(self._raw()) :].lstrip()
+
+    def _raw(self) -> str:
+        found = _WORD.match(self.rest)
+        return found[0] if found else ""
+
+
+def whole(text: str) -> int | None:
+    """A whole number as people type it; None when it is none, or has more than nine digits."""
+    text = text.strip()
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 async def resolve(ctx: Context, command: Command, text: str) -> dict[str, Any]:
     """The command's arguments by name. Raises `Invalid` or `Missing` with what to type."""
-    words = split(text)
+    typed = Typed(text)
     values: dict[str, Any] = {}
     for position, parameter in enumerate(command.parameters):
-        if parameter.type is Rest:
-            values[parameter.name] = Rest(_rest(text, words))
-            words = []
-            continue
-        value = await _one(ctx, parameter, words, last=position == len(command.parameters) - 1)
+        value = await _one(ctx, parameter, typed, last=position == len(command.parameters) - 1)
         if value is _NOTHING:
             if not parameter.optional:
                 raise Invalid(_("Something is missing. Type it like this: {example}").format(example=command.example))
             value = None
         values[parameter.name] = value
-    if words:
-        raise Invalid(
-            _("I did not understand “{words}”. Type it like this: {example}").format(words=" ".join(words), example=command.example)
-        )
+    if typed:
+        raise Invalid(_("I did not understand “{words}”. Type it like this: {example}").format(words=typed.rest, example=command.example))
     return values
 
 
-def _rest(text: str, words: list[str]) -> str:
-    """What is left, as it was typed where possible: a description keeps its line breaks."""
-    if not words:
-        return ""
-    start = text.find(words[0])
-    return text[start:].strip() if start >= 0 else " ".join(words)
-
-
-async def _one(ctx: Context, parameter: Parameter, words: list[str], *, last: bool) -> Any:
+async def _one(ctx: Context, parameter: Parameter, typed: Typed, *, last: bool) -> Any:
+    if parameter.type is Rest:
+        value, typed.rest = Rest(typed.rest), ""
+        return value
     if parameter.type is Item:
-        return await _item(ctx, words, optional=parameter.optional)
-    if not words:
+        return await _item(ctx, typed, optional=parameter.optional)
+    if not typed:
         return _NOTHING
     try:
-        value = await _word(ctx, parameter, words[0])
+        value = await _word(ctx, parameter, typed.word)
     except HaggleError:
         if parameter.optional and not last:
             return _NOTHING  # it may be the next argument's
         raise
-    words.pop(0)
+    typed.take()
     return value
 
 
@@ -76,32 +92,28 @@ async def _word(ctx: Context, parameter: Parameter, word: str) -> Any:
         return account_named(list(await ctx.accounts()), word)
     if parameter.type is Money:
         return parse(word, ctx.workspace.currency)
-    if parameter.type is Count:
-        if not word.isdigit():
-            raise Invalid(_("“{word}” is not a whole number.").format(word=word))
-        return Count(int(word))
     return Word(word)
 
 
-async def _item(ctx: Context, words: list[str], *, optional: bool) -> Any:
+async def _item(ctx: Context, typed: Typed, *, optional: bool) -> Any:
     """By number or SKU; else the item of the card that was replied to."""
-    if words:
-        found = await find_item(ctx, words[0])
+    if typed:
+        found = await find_item(ctx, typed.word)
         if found is not None:
-            words.pop(0)
+            typed.take()
             return found
     subject = await ctx.replied_subject()
     if subject and subject[0] == "item":
         return await ctx.session.get_one(Item, subject[1])
-    if words and words[0].lstrip("#").isdigit() and not optional:
-        raise Missing(_("There is no item {number}. /items lists what you have.").format(number=words[0].lstrip("#")))
+    number = typed.word.lstrip("#")
+    if number.isdecimal() and not optional:
+        raise Missing(_("There is no item {number}. /items lists what you have.").format(number=number))
     return _NOTHING
 
 
 async def find_item(ctx: Context, word: str) -> Item | None:
     """An item by its number or SKU."""
     query = select(Item).where(Item.workspace_id == ctx.person.workspace_id, Item.deleted_at.is_(None))
-    word = word.lstrip("#")
-    if word.isdigit() and len(word) < 10:
-        return (await ctx.session.execute(query.where(Item.number == int(word)))).scalar()
-    return (await ctx.session.execute(query.where(func.lower(Item.sku) == word.lower()))).scalar()
+    number = whole(word.lstrip("#"))
+    same = func.lower(Item.sku) == word.lower() if number is None else Item.number == number
+    return (await ctx.session.execute(query.where(same))).scalar()

@@ -23,9 +23,8 @@ from storage.models import Account, Item
 
 Rest = NewType("Rest", str)  # everything that is left of the line
 Word = NewType("Word", str)  # one word
-Count = NewType("Count", int)  # a whole number
 
-RESOLVABLE: tuple[Any, ...] = (Item, Account, Money, Rest, Word, Count)
+RESOLVABLE: tuple[Any, ...] = (Item, Account, Money, Rest, Word)
 Handler = Callable[..., Awaitable[None]]
 
 

@@ -150,7 +150,7 @@ class Router:
             await self._press(ctx)
         elif photos.stored:
             await self._photos(ctx, photos.stored)
-        elif inbound.text.startswith("/"):
+        elif inbound.text.strip().startswith("/"):
             await self._command(ctx, inbound.text)
         elif inbound.text.strip():
             await self._words(ctx)
@@ -193,13 +193,12 @@ class Router:
         )
 
     async def _command(self, ctx: Context, text: str) -> None:
-        word, _space, rest = text.partition(" ")
-        word, _newline, more = word.partition("\n")
+        word, *rest = text.split(maxsplit=1)
         name = word.lstrip("/").partition("@")[0].lower()
         command = REGISTRY.names.get(name)
         if command is None:
             raise Invalid(_unknown(name))
-        await self.run(ctx, command, f"{more} {rest}".strip() if more else rest)
+        await self.run(ctx, command, rest[0] if rest else "")
 
     async def run(self, ctx: Context, command: Command, text: str) -> None:
         """Carry a command out with what was typed after it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.chat.arguments import whole
 from bot.chat.commands.prices import reprice_everywhere
 from bot.chat.context import Context
 from bot.chat.words import _
@@ -62,10 +63,11 @@ def _set_money(ctx: Context, item: Item, field: str, value: str) -> None:
 
 
 async def _set_quantity(ctx: Context, item: Item, value: str) -> None:
-    if not value.strip().isdigit() or not 0 < int(value) < 100_000:
+    wanted = whole(value)
+    if wanted is None or not 0 < wanted < 100_000:
         raise Invalid(_("“{value}” is not a quantity. Type a whole number like 3.").format(value=value))
     level = await ledger.level_of(ctx.session, item.id)
-    difference = int(value) - (level.total if level else 0)
+    difference = wanted - (level.total if level else 0)
     if difference:
         kind = StockKind.ADJUST if level else StockKind.INITIAL
         await ledger.post(ctx.session, ctx.db, item, kind, difference, key=new_key(), source="person", reason=ctx.person.actor)
