@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
@@ -27,8 +28,11 @@ from storage.keys import new_key
 from storage.models import CardButton, Change, Draft, ManualTask, OrderLine, Post
 from storage.work import Claim
 
+log = structlog.get_logger()
+
 DIRTY, POSTED, GONE = "dirty", "posted", "gone"
 STEPS = (1.0, 3.0, 10.0, 30.0, 120.0, 600.0)
+DRAWN = 3  # tries to draw a card before its reader is told that it cannot be
 RECENT = 100  # the newest living cards of a business: what people have before their eyes
 
 
@@ -167,7 +171,7 @@ class PostFlow:
         if surface is None:
             await self._done(claim, post, state=POSTED if post.message else GONE)
             return
-        card = await self._draw(post)
+        card = await self._draw(post, claim)
         if card is None:
             await self._done(claim, post, state=GONE)
             return
@@ -197,10 +201,16 @@ class PostFlow:
             self._stored.update(fresh)
         return card
 
-    async def _draw(self, post: Post) -> Card | None:
-        if post.view:
+    async def _draw(self, post: Post, claim: Claim) -> Card | None:
+        if not post.view:
+            return Card.of_json(post.card)
+        try:
             return await self._house.artist.draw(post.view, (post.subject_kind, post.subject_id))
-        return Card.of_json(post.card)
+        except Exception:
+            if claim.attempts < DRAWN:
+                raise
+            log.exception("a card cannot be drawn", view=post.view)
+            return Card(text="This card cannot be shown: something broke inside Haggle, and the log says what.", mood="bad")
 
     async def _done(self, claim: Claim, post: Post, *, state: str, **values: Any) -> None:
         """Free the row; when the subject moved meanwhile, it stays dirty and goes round again."""
