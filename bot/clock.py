@@ -15,16 +15,18 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import delete
+from sqlalchemy import or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.db import Database
 from storage.models import ClockSlot
-from storage.work import rows_of
 
 log = structlog.get_logger()
 
 Tick = Callable[[], Awaitable[object]]
+
+SETTLE = 60.0  # seconds after the start until what was missed is caught up with: people come first
+AHEAD = timedelta(minutes=1)  # a slot that is so much later than the one asked for was taken when a clock was wrong, and binds nobody
 
 
 class SystemClock:
@@ -41,6 +43,7 @@ class Ticker:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._daily: list[Tick] = []
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )  # fmt: skip
@@ -56,15 +59,22 @@ class Ticker:
         self._scheduler.add_job(tick, IntervalTrigger(seconds=seconds, timezone=UTC), id=name)
 
     def daily(self, name: str, hour: int, minute: int, zone: str, job: Tick) -> None:
-        """Once a day, at this time of the zone, by one process of all that share the database."""
+        """Once a day, at this time of the zone, by one process of all that share the database; or later, by `catch_up`."""
 
         async def tick() -> None:
-            day = self._db.now().astimezone(ZoneInfo(zone)).date()
-            await self._run(name, job, datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC))
+            await self._run(name, job, last_time(self._db.now(), hour, minute, zone))
 
+        self._daily.append(tick)
         self._scheduler.add_job(tick, CronTrigger(hour=hour, minute=minute, timezone=ZoneInfo(zone)), id=name)
 
+    async def catch_up(self) -> None:
+        """Run the daily jobs whose last time nobody was there for: the machine was off, or asleep."""
+        for tick in self._daily:
+            await tick()
+
     def start(self) -> None:
+        soon = datetime.now(UTC) + timedelta(seconds=SETTLE)
+        self._scheduler.add_job(self.catch_up, IntervalTrigger(hours=1, timezone=UTC), id="catch up", next_run_time=soon)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -80,15 +90,20 @@ class Ticker:
             log.exception("a tick failed", job=name)
 
 
+def last_time(now: datetime, hour: int, minute: int, zone: str) -> datetime:
+    """When it was last so late in the zone, as UTC."""
+    there = now.astimezone(ZoneInfo(zone))
+    at = there.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
+    if at.astimezone(UTC) > now:
+        at -= timedelta(days=1)  # by the calendar: a day may have 23 hours
+    return at.astimezone(UTC)
+
+
 async def take_slot(db: Database, job: str, slot: datetime) -> bool:
-    """Whether this slot of the job is ours: true for exactly one of all who ask."""
+    """Whether this slot of the job is ours: true for exactly one of all who ask. A job keeps the newest slot that was taken."""
     insert = sqlite.insert if db.is_sqlite else postgresql.insert
-    mine = insert(ClockSlot).values(job=job, slot=slot).on_conflict_do_nothing().returning(ClockSlot.job)
+    newer = or_(ClockSlot.slot < slot, ClockSlot.slot > slot + AHEAD)
+    statement = insert(ClockSlot).values(job=job, slot=slot)
+    mine = statement.on_conflict_do_update(index_elements=["job"], set_={"slot": slot}, where=newer).returning(ClockSlot.job)
     async with db.write() as session:
         return (await session.execute(mine)).scalar() is not None
-
-
-async def forget_slots(db: Database, days: float = 7) -> int:
-    """Delete slots older than that. Answers how many."""
-    async with db.write() as session:
-        return rows_of(await session.execute(delete(ClockSlot).where(ClockSlot.slot < db.now() - timedelta(days=days))))

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from bot.chat.cards import Artist
 from bot.chat.registry import commands
 from bot.chat.router import Router
-from bot.clock import SystemClock, Ticker, forget_slots
+from bot.clock import SystemClock, Ticker
 from bot.http.app import create
 from bot.outside import open_outside, open_reader
 from bot.settings import Settings
@@ -133,7 +133,6 @@ class App:
         every("read again", 15, lambda: reread_sold(house))
         every("silent accounts", 60, lambda: upkeep.shout_silent(house))
         self.ticker.daily("retention", 3, 0, self.settings.timezone, lambda: upkeep.forget_old(house))
-        self.ticker.daily("slots", 3, 10, self.settings.timezone, lambda: forget_slots(house.db))
         self.ticker.daily("photos", 3, 20, self.settings.timezone, lambda: upkeep.sweep_photos(house))
 
     async def sign_in_link(self) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HEAD = "0004"
+HEAD = "0005"
 FOLDER = Path(__file__).parent / "migrations"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 DIRTY, POSTED, GONE = "dirty", "posted", "gone"
 STEPS = (1.0, 3.0, 10.0, 30.0, 120.0, 600.0)
 DRAWN = 3  # tries to draw a card before its reader is told that it cannot be
+STORED_FOR = timedelta(hours=12)  # then a button that is shown again is stored again, which says that it is still in use
 RECENT = 100  # the newest living cards of a business: what people have before their eyes
 
 
@@ -140,10 +142,11 @@ def name_buttons(card: Card, workspace: str | None) -> tuple[Card, dict[str, dic
 
 
 async def store_buttons(session: AsyncSession, db: Database, actions: dict[str, dict[str, Any]], workspace: str) -> None:
-    """Keep what buttons do, so that they work after restarts and months."""
+    """Keep what buttons do and when they were last shown, so that they work after restarts and months."""
     insert = insert_sqlite if db.is_sqlite else insert_postgresql
-    values = [{"id": key, "workspace_id": workspace, "action": action, "created_at": db.now()} for key, action in actions.items()]
-    await session.execute(insert(CardButton).values(values).on_conflict_do_nothing(index_elements=["id"]))
+    values = [{"id": key, "workspace_id": workspace, "action": action, "shown_at": db.now()} for key, action in sorted(actions.items())]
+    statement = insert(CardButton).values(values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"shown_at": statement.excluded.shown_at}))
 
 
 def button_id(workspace: str, action: dict[str, Any]) -> str:
@@ -161,7 +164,8 @@ class PostFlow:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._stored: set[str] = set()  # buttons that are known to be in the database: most edits bring no new ones
+        self._stored: set[str] = set()  # buttons that were stored lately: most edits bring no new ones
+        self._stored_since = house.db.now()
 
     async def carry(self, claim: Claim) -> None:
         db = self._house.db
@@ -192,12 +196,13 @@ class PostFlow:
 
     async def _give_ids(self, card: Card, workspace: str | None) -> Card:
         card, actions = name_buttons(card, workspace)
+        if len(self._stored) > 20_000 or self._house.db.now() - self._stored_since > STORED_FOR:
+            self._stored.clear()
+            self._stored_since = self._house.db.now()
         fresh = {key: action for key, action in actions.items() if key not in self._stored}
         if fresh and workspace:
             async with self._house.db.write() as session:
                 await store_buttons(session, self._house.db, fresh, workspace)
-            if len(self._stored) > 20_000:
-                self._stored.clear()
             self._stored.update(fresh)
         return card
 

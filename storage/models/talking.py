@@ -61,14 +61,17 @@ class Post(Work, Base):
 
 
 class CardButton(Base):
-    """A button's action, under the short id that surfaces carry. The same action of a workspace is one row."""
+    """A button's action, under the short id that surfaces carry. The same action of a workspace is one row.
+
+    `shown_at` is when a card with it was last drawn, to within half a day.
+    """
 
     __tablename__ = "card_button"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
     action: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime]
+    shown_at: Mapped[datetime]
 
 
 class Question(Base):
@@ -124,12 +127,12 @@ class AuditEntry(Base):
 
 
 class ClockSlot(Base):
-    """A tick that has been taken: ten machines run it once."""
+    """The newest slot of a tick that has been taken: ten machines run it once, and one that was off knows what it missed."""
 
     __tablename__ = "clock_slot"
 
     job: Mapped[str] = mapped_column(primary_key=True)
-    slot: Mapped[datetime] = mapped_column(primary_key=True)
+    slot: Mapped[datetime]
 
 
 class Quota(Base):
