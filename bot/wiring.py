@@ -9,12 +9,12 @@ import asyncio
 import os
 import socket
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import func, select
 
+from bot import ticks
 from bot.chat.cards import Artist
 from bot.chat.registry import commands
 from bot.chat.router import Router
@@ -23,7 +23,7 @@ from bot.http.app import create
 from bot.outside import open_outside, open_reader
 from bot.settings import Settings
 from bot.surfaces.web import WebSurface
-from core.flows import accounts, people, upkeep
+from core.flows import accounts, people
 from core.flows.carrying import ChangeFlow
 from core.flows.deliveries import InboxFlow
 from core.flows.engine import Engine
@@ -31,13 +31,12 @@ from core.flows.house import House
 from core.flows.posts import PostFlow
 from core.flows.reading import DraftFlow
 from core.flows.tasks import TaskFlow
-from core.flows.watching import reread_sold, shout_late
 from core.ports import Clock, Reader
 from core.values.states import AccountState, Role
 from integrations.ai import offline
 from integrations.assisted.kits import Kits
 from integrations.http import Http
-from storage import audit, photos, work
+from storage import photos, work
 from storage.db import Database
 from storage.helper import Helper
 from storage.inbox import Inbox
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SKEW = timedelta(seconds=2)  # by which clocks may differ before it is worth a word
 TELEGRAM_SECONDS = 5.0  # for the bot's name, which its link needs; a laptop without a network starts all the same
 
 
@@ -73,13 +71,13 @@ class App:
     _closing: list[Any] = field(default_factory=list)
 
     async def start(self) -> None:
-        await self._compare_clocks()
+        await ticks.compare_clocks(self.house.db)
         await people.ensure_workspace(self.house, currency=self.settings.currency, timezone=self.settings.timezone)
         await self._reach_old_accounts()
         self.engine.start()
         if self.spread is not None:
             await self.spread.start()
-        self._tick()
+        ticks.set_up(self.ticker, self.house, self.engine.local, self.settings.timezone)
         self.ticker.start()
         await self.engine.local.sweep()
         if self.telegram is not None:
@@ -109,31 +107,6 @@ class App:
                 if account.settings.get("reached_at") != self.house.public_url:
                     # Its marketplace still sends webhooks to where we were: tell it where we are.
                     account.settings = {**account.settings, "reached_at": self.house.public_url, "recheck": True}
-
-    async def _compare_clocks(self) -> None:
-        db, before = self.house.db, self.house.db.skew
-        skew = await db.compare_clocks()
-        if abs(skew) > SKEW and abs(skew - before) > SKEW / 2:
-            log.warning("this machine's clock and the database's differ; the database's counts", seconds_ahead=(-skew).total_seconds())
-
-    def _tick(self) -> None:
-        """What the clock does. Sweeping is every process's own business; the others are done once, whoever is first."""
-        house, every = self.house, self.ticker.every
-
-        async def seal() -> None:
-            await audit.seal(house.db)
-
-        async def sweep() -> None:
-            await self.engine.local.sweep()
-
-        every("sweep", 5, sweep, once_per_slot=False)
-        every("clocks", 60, self._compare_clocks, once_per_slot=False)
-        every("seal", 5, seal)
-        every("late delists", 5, lambda: shout_late(house))
-        every("read again", 15, lambda: reread_sold(house))
-        every("silent accounts", 60, lambda: upkeep.shout_silent(house))
-        self.ticker.daily("retention", 3, 0, self.settings.timezone, lambda: upkeep.forget_old(house))
-        self.ticker.daily("photos", 3, 20, self.settings.timezone, lambda: upkeep.sweep_photos(house))
 
     async def sign_in_link(self) -> str:
         """The one-time link that signs the owner in (and makes the first to open it the owner)."""

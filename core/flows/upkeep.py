@@ -1,33 +1,18 @@
-"""What the clock does: shouting about silent accounts, forgetting what is old, sweeping photos that nobody needs."""
+"""What the clock does: shouting about silent accounts, sweeping photos that nobody needs."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows import notices
 from core.flows.house import House
-from core.flows.posts import GONE
-from core.values.states import AccountState, DraftState, InboxState, Severity
-from storage.models import (
-    Account,
-    Draft,
-    InboxEvent,
-    Item,
-    ItemPhoto,
-    Notice,
-    OneTimeCode,
-    Photo,
-    Post,
-    Setting,
-    WebSession,
-    Workspace,
-)
+from core.values.states import AccountState, Severity
+from storage.models import Account, ItemPhoto, Photo, Workspace
 
 SILENT = timedelta(minutes=10)
-INBOX, DRAFTS, NOTICES, POSTS, SLOTS, ORPHANS = (timedelta(days=days) for days in (30, 30, 90, 180, 3, 7))
+ORPHANS = timedelta(days=7)
 
 
 async def shout_silent(house: House) -> None:
@@ -63,32 +48,6 @@ async def _shout(house: House, account: Account) -> None:
             key=f"silent:{account.id}:{now.isoformat()}", title=f"{account.name} has been silent for {minutes} minutes.",
             body=f"A sale there would not be noticed. I go on trying. {account.last_error}".strip(),
         )  # fmt: skip
-
-
-async def forget_old(house: House) -> None:
-    """Retention, as the tables say. The audit trail, orders and Changes are never touched."""
-    db = house.db
-    now = db.now()
-    async with db.write() as session:
-        done = (InboxState.DONE, InboxState.DUPLICATE, InboxState.REFUSED)
-        await session.execute(delete(InboxEvent).where(InboxEvent.state.in_(done), InboxEvent.received_at < now - INBOX))
-        await session.execute(
-            delete(Notice).where(Notice.at < now - NOTICES, (Notice.severity != Severity.CRITICAL) | Notice.solved_at.is_not(None))
-        )
-        await session.execute(delete(Post).where(Post.state == GONE, Post.changed_at < now - POSTS))
-        await session.execute(delete(OneTimeCode).where(OneTimeCode.expires_at < now - SLOTS))
-        await session.execute(delete(WebSession).where(WebSession.expires_at < now))
-        await session.execute(
-            delete(Setting).where(Setting.name.startswith("consent:"), Setting.value["until"].as_string() < now.isoformat())
-        )
-        await _forget_drafts(session, house)
-
-
-async def _forget_drafts(session: AsyncSession, house: House) -> None:
-    """Photos of items that were discarded a month ago are let go; the item itself stays for the trail."""
-    old = house.db.now() - DRAFTS
-    gone = select(Item.id).join(Draft, Draft.item_id == Item.id).where(Draft.state == DraftState.REJECTED, Item.deleted_at < old)
-    await session.execute(delete(ItemPhoto).where(ItemPhoto.item_id.in_(gone)))
 
 
 async def sweep_photos(house: House) -> int:

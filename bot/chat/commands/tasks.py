@@ -34,15 +34,22 @@ async def tasks(ctx: Context) -> None:
 
 @action("task.done", needs=SELL)
 async def done(ctx: Context, task: str) -> None:
-    row = await ctx.session.get_one(ManualTask, task)
+    row = await _the_task(ctx, task)
     if not await flow.tick(ctx.session, ctx.db, row, ctx.person):
         member = await ctx.session.get(Member, row.done_by.removeprefix("member:"))
         raise Refused(_("{who} ticked this off already.").format(who=member.name if member else _("Somebody")))
 
 
+async def _the_task(ctx: Context, task: str) -> ManualTask:
+    row = await ctx.session.get(ManualTask, task)
+    if row is None:  # finished tasks are forgotten after a month, and cards can be scrolled back to
+        raise Refused(_("This task was done long ago."))
+    return row
+
+
 @action("task.snooze", needs=SELL)
 async def snooze(ctx: Context, task: str, minutes: int) -> None:
-    row = await ctx.session.get_one(ManualTask, task)
+    row = await _the_task(ctx, task)
     if row.state != TaskState.OPEN:
         raise Refused(_("This task is done already."))
     await flow.snooze(ctx.session, ctx.db, row, ctx.person, timedelta(minutes=minutes))

@@ -15,7 +15,7 @@ TIME = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     op.execute(
-        "DELETE FROM clock_slot WHERE EXISTS (SELECT 1 FROM clock_slot later WHERE later.job = clock_slot.job AND later.slot > clock_slot.slot)"
+        "DELETE FROM clock_slot WHERE slot < (SELECT max(all_slots.slot) FROM clock_slot all_slots WHERE all_slots.job = clock_slot.job)"
     )
     _key_of_slots("job")
     with op.batch_alter_table("card_button") as table:

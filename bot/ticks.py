@@ -1,0 +1,44 @@
+"""What the clock does, and how often (`../shared/TABLES.md`).
+
+Sweeping and comparing clocks is every process's own business; the rest is done once, by whoever is first. Nothing that must not be
+lost is a tick: that is a row with a due time.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from bot.clock import Ticker
+from core.flows import retention, upkeep
+from core.flows.house import House
+from core.flows.watching import reread_sold, shout_late
+from storage import audit
+from storage.db import Database
+from storage.dispatch.inprocess import InProcess
+
+log = structlog.get_logger()
+
+SKEW = timedelta(seconds=2)  # by which clocks may differ before it is worth a word
+
+
+def set_up(ticker: Ticker, house: House, local: InProcess, zone: str) -> None:
+    """Everything that recurs. Daily jobs run in the night of the business's time zone."""
+    every, daily, db = ticker.every, ticker.daily, house.db
+    every("sweep", 5, local.sweep, once_per_slot=False)
+    every("clocks", 60, lambda: compare_clocks(db), once_per_slot=False)
+    every("seal", 5, lambda: audit.seal(db))
+    every("late delists", 5, lambda: shout_late(house))
+    every("read again", 15, lambda: reread_sold(house))
+    every("silent accounts", 60, lambda: upkeep.shout_silent(house))
+    daily("retention", 3, 0, zone, lambda: retention.forget_old(house))
+    daily("photos", 3, 20, zone, lambda: upkeep.sweep_photos(house))
+
+
+async def compare_clocks(db: Database) -> None:
+    """Follow the database's clock, and say so when this machine's is wrong by much."""
+    before = db.skew
+    skew = await db.compare_clocks()
+    if abs(skew) > SKEW and abs(skew - before) > SKEW / 2:
+        log.warning("this machine's clock and the database's differ; the database's counts", seconds_ahead=(-skew).total_seconds())
