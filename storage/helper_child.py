@@ -1,7 +1,8 @@
 """The other end of `storage/helper.py`: `python -m storage.helper_child MODULE` does that module's JOBS until its input ends.
 
 It knows no photos and no models. Errors of ours go back as answers; any other exception ends the process, and the parent
-starts another: a broken library state is not worth saving.
+starts another: a broken library state is not worth saving. A module that names a `MEMORY_CEILING` (bytes) gets no more
+memory than that, whatever its libraries ask for.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ NICENESS = 10
 def main() -> None:
     os.nice(NICENESS)
     source, sink = _pipes()
-    jobs: Mapping[str, Job] = importlib.import_module(sys.argv[1]).JOBS
+    module = importlib.import_module(sys.argv[1])
+    jobs: Mapping[str, Job] = module.JOBS
+    _confine(getattr(module, "MEMORY_CEILING", resource.RLIM_INFINITY))
     _send(sink, {}, [])
     while frame := _receive(source):
         header, blobs = frame
@@ -34,6 +37,13 @@ def main() -> None:
             _send(sink, {"error": _error(error)}, [])
         else:
             _send(sink, {"values": values}, answer)
+
+
+def _confine(ceiling: int) -> None:
+    """Have the system refuse to allocate more (Linux counts all private memory; macOS takes the number and ignores it)."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    within_hard = ceiling if hard == resource.RLIM_INFINITY else min(ceiling, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (within_hard, hard))
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:

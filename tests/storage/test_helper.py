@@ -105,6 +105,13 @@ async def test_a_child_that_has_grown_is_replaced() -> None:
         assert helper.memory < 120 * MIB
 
 
+async def test_a_module_with_a_ceiling_gets_no_more_memory_than_that() -> None:
+    async with helping("tests.storage.greedy_jobs") as helper:
+        assert (await helper.run("take", {"mib": 100}))[0] == {"got": 100 * MIB}
+        assert (await helper.run("take", {"mib": 300}))[0] == {"got": 0}
+        assert (await helper.run("take", {"mib": 100}))[0] == {"got": 100 * MIB}
+
+
 async def test_a_child_is_replaced_after_its_share_of_jobs() -> None:
     async with helping(jobs_limit=2) as helper:
         pids = []
