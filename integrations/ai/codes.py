@@ -1,6 +1,8 @@
 """Product numbers and their check digits. Pure.
 
 GTIN check digit: GS1 General Specifications, section 7.9. UPC-E expansion: the same, section 5.2.2.4. ISBN-10: ISO 2108:2005.
+Which numbers name no product: the same specifications, release 26.0, tables 1-4 (GS1 Prefixes) and 1-5 (GS1-8 Prefixes);
+coupons that begin with 5: Joint Industry Coupon Committee, North American Coupon Application Guideline, 2015.
 """
 
 from __future__ import annotations
@@ -9,6 +11,21 @@ import re
 from dataclasses import dataclass
 
 _GS1_LINK = re.compile(r"^https?://[^\s?#]+/01/(\d{14}|\d{13}|\d{12}|\d{8})(?:[/?#]|$)")
+
+# What the thirteen digits begin with when they name no product to the world, and why.
+_NO_PRODUCT = (
+    "02", "2",  # numbers that shops of a region give themselves, often with a weight or a price inside
+    "04",  # numbers that a company gives itself
+    "05", "981", "982", "983", "984", "99",  # coupons
+    "951", "952",  # numbers of tags that are no products; examples
+    "96",  # only ever used with eight digits
+    "977",  # a periodical (ISSN): every issue has the same one, and the issue's own number stands in the small bars beside it
+    "980",  # refund receipts
+)  # fmt: skip
+_NO_SHORT_PRODUCT = ("0", "2", "952", "977", "978", "979", "98", "99")  # the same, of eight digits; from 977 on they are reserved
+_SHORT_PADDED = "00000"  # thirteen digits that are eight, filled up: no company has this prefix
+_BOOKS = ("978", "979")
+_SHEET_MUSIC = "9790"  # ISMN, ISO 10957: a product, but no book
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +77,22 @@ def upc_of_upce(digits: str) -> str:
 
 
 def product_of_digits(digits: str) -> Product | None:
-    """What a run of 8, 10, 12, 13 or 14 digits identifies; None when its check digit is wrong or it is not for trade.
-
-    Numbers that a shop gives itself (prefixes 02, 04 and 20 to 29) name no product to the world.
-    """
+    """What a run of 8, 10, 12, 13 or 14 digits identifies; None when its check digit is wrong or it names no product."""
+    if not digits.strip("0"):
+        return None
     if isbn10_ok(digits):
         return Product("isbn", isbn13_of(digits))
-    if not gtin_ok(digits) or not digits.strip("0"):
+    if not gtin_ok(digits):
         return None
     if len(digits) == 14:
         return product_of_digits(digits[1:]) if digits[0] == "0" else None
-    if len(digits) == 8:
-        return None if digits[0] in "02" else Product("ean", digits)
     full = digits.zfill(13)
-    if full[:2] in ("02", "04") or full[0] == "2":
+    if full.startswith(_SHORT_PADDED):
+        short = full[5:]
+        return None if short.startswith(_NO_SHORT_PRODUCT) else Product("ean", short)
+    if full.startswith(_NO_PRODUCT):
         return None
-    if full[:3] in ("978", "979"):
+    if full.startswith(_BOOKS) and not full.startswith(_SHEET_MUSIC):
         return Product("isbn", full)
     return Product("upc", full[1:]) if full[0] == "0" else Product("ean", full)
 
