@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -27,6 +28,7 @@ from storage.models import Base
 from storage.models.base import UtcTime
 
 BATCH = 1000
+_NOT_IN_POSTGRESQL = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of characters, which SQLite keeps
 _ANY_JSON = JSON().with_variant(JSONB(), "postgresql")
 # For the columns of a kind: how they are bound, how a value is written, how it is read.
 _Kind = tuple[TypeEngine[Any], Callable[[Any], Any], Callable[[Any], Any]]
@@ -71,12 +73,13 @@ async def write_tables(connection: AsyncConnection, folder: Path) -> dict[str, i
 
 
 async def read_table(connection: AsyncConnection, path: Path) -> int:
-    """Insert the rows of one file. Answers how many."""
+    """Insert the rows of one file. Answers how many. What PostgreSQL cannot keep in a text is left out there."""
     count = 0
+    clean = _storable if connection.dialect.name == "postgresql" else _as_it_is
     with path.open(encoding="utf-8") as file:
         columns: dict[str, str] = json.loads(file.readline())["columns"]
         table = Table(path.stem, MetaData(), *(Column(name, _KINDS[kind][0]) for name, kind in columns.items()))
-        while rows := await asyncio.to_thread(lambda: list(islice(_rows(file, columns), BATCH))):
+        while rows := await asyncio.to_thread(lambda: list(islice(_rows(file, columns, clean), BATCH))):
             await connection.execute(insert(table), rows)
             count += len(rows)
     return count
@@ -96,7 +99,20 @@ def _write_rows(file: IO[str], kinds: Sequence[str], rows: Sequence[Sequence[Any
         file.write(json.dumps(told, separators=(",", ":")) + "\n")
 
 
-def _rows(file: IO[str], columns: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NOT_IN_POSTGRESQL.sub("", value)
+    if isinstance(value, dict):
+        return {_storable(key): _storable(inner) for key, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _rows(file: IO[str], columns: dict[str, str], clean: Callable[[Any], Any]) -> Iterator[dict[str, Any]]:
     readers = [(name, _KINDS[kind][2]) for name, kind in columns.items()]
     for line in file:
-        yield {name: None if value is None else read(value) for (name, read), value in zip(readers, json.loads(line), strict=True)}
+        values = clean(json.loads(line))
+        yield {name: None if value is None else read(value) for (name, read), value in zip(readers, values, strict=True)}

@@ -83,6 +83,8 @@ class Security:
         host = headers.get("host", "").lower()
         if _hostname(host) not in self._names:
             return _no(400, "Haggle does not answer to this name. Open it by localhost, or add the name to HAGGLE_ALLOWED_HOSTS.")
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return _no(400, "There is a character in this address that no text holds. Open Haggle by its link.")
         guarded = scope["method"] not in SAFE or scope["path"].startswith("/api/")
         if guarded and not self._is_ours(headers, host):
             return _no(403, "This was asked for by another web site, so Haggle did not do it. Use Haggle's own page.")

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+import re
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+
+# Control characters but tab and line feed, and halves of characters: PostgreSQL keeps no NUL, no database a half, and no card shows either.
+_UNWRITTEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def clean_text(text: str) -> str:
+    """What a person wrote, without what nobody writes. Line breaks are line feeds."""
+    return _UNWRITTEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,7 @@ class Inbound:
     the place to answer. `photos` are sha256 of photos already stored, or the surface's own file ids prefixed with "file:";
     `album` groups photos that came together and `ended` says that nothing follows. `press` is a button's id; `message` is the
     surface's reference of the message that was pressed or replied to. `order` grows along the messages of a chat: the photos of
-    an album belong in that order, in whichever they arrive.
+    an album belong in that order, in whichever they arrive. Whatever surface it comes from, its texts are clean (`clean_text`).
     """
 
     surface: str
@@ -132,6 +141,11 @@ class Inbound:
     press: str = ""
     message: str = ""
     order: int = 0
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            if isinstance(value := getattr(self, one.name), str):
+                object.__setattr__(self, one.name, clean_text(value))
 
     def to_json(self) -> dict[str, Any]:
         data = asdict(self)

@@ -160,6 +160,23 @@ async def test_a_copy_of_a_tampered_trail_says_so_when_it_is_restored(
     assert back.audit.broken_at == 7
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_text_that_postgresql_cannot_keep_does_not_stop_a_restore(
+    database: Database, clock: TestClock, folder: Path, tmp_path: Path, other_url: str | None
+) -> None:
+    """A version that let it in may have made the copy."""
+    async with database.write() as session:
+        session.add(workspace_row(clock, name="At\0tic"))
+    await add_events(database, body={"te\0xt": ["a\0b", {"half": "\ud83d!"}], "n": 1})
+    await backup(database.url, folder, tmp_path / "copy.tar.gz")
+    await restore(tmp_path / "copy.tar.gz", tmp_path / "new", other_url)
+    url = other_url or sqlite_url(tmp_path / "new")
+    rows = await everything(url)
+    assert "Attic" in rows["workspace"][0] if other_url else "At\0tic" in rows["workspace"][0]
+    told: object = {"text": ["ab", {"half": "!"}], "n": 1} if other_url else {"te\0xt": ["a\0b", {"half": "\ud83d!"}], "n": 1}
+    assert told in rows["inbox_event"][0]
+
+
 async def test_an_older_schema_is_not_copied(database: Database, folder: Path, tmp_path: Path) -> None:
     await migrate.downgrade(database.url, "0001")
     with pytest.raises(Invalid, match="haggle migrate"):

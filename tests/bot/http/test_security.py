@@ -90,6 +90,14 @@ async def test_a_foreign_page_can_neither_write_nor_listen(home: Home, foreign: 
     assert (await home.browser(Cookie=f"haggle_session={token}").get("/api/v1/chat")).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/%00", "/photos/%00/small", "/api/v1/chat?before=%00", "/oauth/ebay/callback?state=a%00b&code=1"])
+async def test_a_nul_in_an_address_comes_no_further(home: Home, path: str) -> None:
+    answer = await (await home.sign_in()).get(path)
+    assert answer.status_code == 400
+    assert "character in this address" in answer.text
+    assert_safe(answer)
+
+
 async def test_another_port_of_this_machine_is_foreign(home: Home) -> None:
     assert (await home.browser(Origin="http://127.0.0.1:1").post("/leave")).status_code == 403
     assert (await home.browser(Origin=home.url).post("/leave")).status_code == 200
