@@ -41,19 +41,22 @@ class Channel(Protocol):
     capabilities: Capabilities
 
     async def ensure_listed(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
-        """Make it live exactly once, whatever happened before; the answer was read back and is live."""
+        """Make it live exactly once, whatever happened before; the answer was read back. Of one that is live already the quantity is
+        never raised, since what is missing there was sold. An answer that is not live says that it sold out meanwhile; `Unreachable`
+        with the code `SOLD_UNHEARD` says so where only the orders can tell."""
 
     async def ensure_absent(self, account: Connection, known: Ref) -> Live:
         """Make it unbuyable; the answer was read back and is not live. Never there is a success too."""
 
     async def revise(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
-        """Make a live listing equal `wanted`. `Missing` when it is not live (it is never relisted by this)."""
+        """Make a live listing equal `wanted`, but never raise its quantity. `Missing` when it is not live (it is never relisted)."""
 
     async def reprice(self, account: Connection, known: Ref, wanted: Wanted) -> Live:
         """Change the price only."""
 
-    async def set_quantity(self, account: Connection, known: Ref, quantity: int) -> Live:
-        """Set how many are for sale, at least 1 (0 is `ensure_absent`)."""
+    async def set_quantity(self, account: Connection, known: Ref, quantity: int, *, may_raise: bool) -> Live:
+        """Set how many are for sale, at least 1 (0 is `ensure_absent`). Unless it `may_raise` (a person found more), less than that is
+        left as it is: the marketplace has heard of a sale that we have not."""
 
     async def state(self, account: Connection, known: Ref) -> Live:
         """Read what is there now."""

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import structlog
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, select
 
 from core.errors import AuthLost, HaggleError, Missing, Refused
-from core.flows import accounts, changes, ledger, notices, tasks, watching
+from core.flows import accounts, byhand, changes, ledger, outcomes, tasks, watching
 from core.flows.house import House
 from core.flows.posts import touch
-from core.flows.wanted import price_of, ref_of, wanted_of
-from core.money import Money
+from core.flows.wanted import floor_of, ref_of, wanted_of
 from core.rules import changes as rules
 from core.rules.guards import may_go_live, price_problem
 from core.rules.retry import wait_before_retry
-from core.values.channel import Live
+from core.values.channel import SOLD_UNHEARD, Live, Wanted
 from core.values.states import AccountState, ChangeKind, ChangeState, ItemState, ListingState, TaskKind
 from storage import work
 from storage.models import Account, Change, Item, Listing, Workspace
 from storage.work import Claim
 
 OF_LIVE = (ChangeKind.QUANTITY, ChangeKind.REPRICE, ChangeKind.REVISE)  # what only a listing that is up can be told
+PUTS_UP = (ChangeKind.PUBLISH, ChangeKind.RELIST)
 HOLD = 60.0  # a paused Change looks again this often; resuming wakes it at once
 # A delist that was refused, or whose account is lost, is tried on for ever: it may work as soon as a person has mended something.
 STUBBORN = 600.0
@@ -63,6 +61,11 @@ class Load:
     account: Account
     workspace: Workspace
 
+    @property
+    def may_raise(self) -> bool:
+        """Whether a quantity may go up: only a person finds more, a sale never does."""
+        return self.change.by == "member"
+
 
 class ChangeFlow:
     """Carries `change` rows."""
@@ -80,6 +83,7 @@ class ChangeFlow:
             if not self._house.capabilities[load.account.channel].native:
                 await self._by_hand(claim, load)
                 return
+            load = await self._heard(claim, load)
             live = await self._act(load)
         except Superseded as why:
             await self._cancelled(claim, load, str(why))
@@ -93,17 +97,21 @@ class ChangeFlow:
     async def _wait(self, claim: Claim) -> None:
         db = self._house.db
         async with db.write() as session:
-            due = db.now() + timedelta(seconds=HOLD)
-            waits = {
-                "state": ChangeState.APPROVED,
-                "due_at": due,
-                "attempts": claim.attempts - 1,
-                "last_error": "Paused: nothing leaves the house.",
-            }
-            await work.finish(session, claim, **waits)
+            waits = {"due_at": db.now() + timedelta(seconds=HOLD), "attempts": claim.attempts - 1, "last_error": watching.PAUSED}
+            await work.finish(session, claim, state=ChangeState.APPROVED, **waits)
+
+    async def _heard(self, claim: Claim, load: Load) -> Load:
+        """Before anything goes up that may have been up before, ask what was ordered: what sold and is not heard of must not come back."""
+        kind = ChangeKind(load.change.kind)
+        tried = kind is ChangeKind.PUBLISH and claim.attempts > 1
+        more = kind is ChangeKind.QUANTITY and load.may_raise
+        if load.account.state != AccountState.ACTIVE or not (kind is ChangeKind.RELIST or tried or more):
+            return load
+        await accounts.poll_orders(self._house, load.account)
+        return await self._load(claim.id)
 
     async def _act(self, load: Load) -> Live:
-        """The one call to the channel. Guards run again here: things may have moved while the Change waited."""
+        """The one call to the channel."""
         kind = ChangeKind(load.change.kind)
         if load.account.state not in (AccountState.ACTIVE, AccountState.ERROR):
             raise AuthLost(f"{load.account.name} is not connected. Type /connect {load.account.channel}.")
@@ -117,25 +125,31 @@ class ChangeFlow:
             raise Superseded("It is not wanted there any more.")
         if kind in OF_LIVE and load.listing.state not in (ListingState.ACTIVE, ListingState.OUT_OF_SYNC):
             raise Superseded("It is not up yet, and goes up with what is true by then.")
+        wanted, ref = await self._wanted(kind, load), ref_of(load.listing)
+        match kind:
+            case ChangeKind.QUANTITY:
+                return await channel.set_quantity(connection, ref, wanted.quantity, may_raise=load.may_raise)
+            case ChangeKind.REPRICE:
+                return await channel.reprice(connection, ref, wanted)
+            case ChangeKind.REVISE:
+                return await channel.revise(connection, wanted, ref)
+        return await channel.ensure_listed(connection, wanted, ref)
+
+    async def _wanted(self, kind: ChangeKind, load: Load) -> Wanted:
+        """What the listing should be. Guards run again here: things may have moved while the Change waited."""
         async with self._house.db.read() as session:
             level = await ledger.level_of(session, load.item.id)
             problem = may_go_live(ItemState(load.item.state), level.available if level else None)
-            if problem and kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
+            if problem and kind in PUTS_UP:
                 raise Refused(problem)
             if level is not None and level.available < 1:
                 raise Superseded("There is none left to sell.")
             wanted = await wanted_of(session, self._house, load.item, load.listing, load.account)
-        if kind is ChangeKind.QUANTITY:
-            return await channel.set_quantity(connection, ref_of(load.listing), wanted.quantity)
-        if kind is ChangeKind.REPRICE:
-            floor = None if load.item.floor is None else Money(load.item.floor, load.item.currency)
-            problem = price_problem(wanted.price, floor, automatic=load.change.by != "member")
-            if problem:
+        if kind is ChangeKind.REPRICE or kind in PUTS_UP:
+            automatic = kind is ChangeKind.REPRICE and load.change.by != "member"
+            if problem := price_problem(wanted.price, floor_of(load.item), automatic=automatic):
                 raise Refused(problem)
-            return await channel.reprice(connection, ref_of(load.listing), wanted)
-        if kind is ChangeKind.REVISE:
-            return await channel.revise(connection, wanted, ref_of(load.listing))
-        return await channel.ensure_listed(connection, wanted, ref_of(load.listing))
+        return wanted
 
     async def _done(self, claim: Claim, load: Load, live: Live) -> None:
         """The outcome, proven by reading back. A publish that finds its item sold meanwhile takes itself down."""
@@ -148,58 +162,20 @@ class ChangeFlow:
             change, listing, item = (await session.execute(_TOGETHER, {"change": claim.id})).one()
             now = db.now()
             undoable = rules.UNDO_WINDOW if change.order_id is None and kind is not ChangeKind.QUANTITY else None
-            values = {"state": ChangeState.DONE, "finished_at": now, "outcome": outcome(live, now), "last_error": ""}
+            found = outcomes.shown(live, now)
+            values = {"state": ChangeState.DONE, "finished_at": now, "outcome": found, "last_error": ""}
             await work.finish(session, claim, **values, undo_until=now + undoable if undoable else None)
             if kind is ChangeKind.DELIST:
-                await self._down(session, listing, item, change, now)
+                await outcomes.down(session, db, listing, item, change)
             else:
-                self._up(listing, item, live, now)
+                outcomes.up(listing, item, live, now)
                 if listing.wanted != "live":
-                    await self._take_back(session, item, listing, change)
-            if change.undo_of:
-                await self._undone(session, change)
-            changes.note(session, change, now, "system", ChangeState.DONE, {"outcome": outcome(live, now)})
+                    await outcomes.take_back(session, db, item, listing, change)
+            await outcomes.undone(session, db, change)
+            changes.note(session, change, now, "system", ChangeState.DONE, {"outcome": found})
             await touch(session, db, *changes.subjects_of(change))
-
-    def _up(self, listing: Listing, item: Item, live: Live, now: datetime) -> None:
-        listing.external = {**listing.external, **live.external}
-        listing.listing_ref = str(live.external.get("listing") or live.external.get("product") or listing.listing_ref)
-        listing.url = live.url or listing.url
-        listing.price = live.price.amount if live.price else listing.price
-        listing.quantity = live.quantity if live.quantity is not None else listing.quantity
-        listing.state, listing.verified_at, listing.needs_person = ListingState.ACTIVE, now, False
-        listing.listed_at = listing.listed_at or now
-        listing.ended_at = None
-        if item.state != ItemState.SOLD:
-            item.state = ItemState.LIVE
-
-    async def _down(self, session: AsyncSession, listing: Listing, item: Item, change: Change, now: datetime) -> None:
-        sold_here = listing.state == ListingState.SOLD
-        listing.state = ListingState.SOLD if sold_here else ListingState.ENDED
-        listing.ended_at = listing.ended_at or now
-        listing.verified_at, listing.needs_person = now, False
-        await tasks.cancel_open(session, self._house.db, listing, TaskKind.TAKE_DOWN)
-        await notices.solved(session, self._house.db, change.workspace_id, f"delist_failed:{listing.id}:{change.order_id}")
-        up = select(func.count()).select_from(Listing).where(Listing.item_id == item.id, Listing.wanted == "live")
-        if item.state == ItemState.LIVE and (await session.execute(up)).scalar_one() == 0:
-            item.state = ItemState.DELISTED
-
-    async def _take_back(self, session: AsyncSession, item: Item, listing: Listing, change: Change) -> None:
-        """It went up although it is not wanted: unless a delist waits already, make one."""
-        query = select(Change.id).where(
-            Change.listing_id == listing.id, Change.kind == ChangeKind.DELIST, Change.state.in_(changes.OPEN), Change.id != change.id
-        )
-        if (await session.execute(query)).scalar() is None:
-            await changes.make(
-                session, self._house.db, ChangeKind.DELIST, item, listing, reason="It went up while it was sold or taken down.",
-                order_id=change.order_id, priority=rules.PRIORITY_SALE,
-            )  # fmt: skip
-
-    async def _undone(self, session: AsyncSession, change: Change) -> None:
-        original = await session.get(Change, change.undo_of)
-        if original is not None and await changes.move(session, original.id, ChangeState.DONE, ChangeState.UNDONE):
-            changes.note(session, original, self._house.db.now(), change.decided_by, ChangeState.UNDONE)
-            await touch(session, self._house.db, *changes.subjects_of(original))
+        if kind is not ChangeKind.DELIST and not live.live:  # it sold out meanwhile: the order says the rest
+            await accounts.ask_soon(self._house, load.account.id)
 
     async def _cancelled(self, claim: Claim, load: Load, why: str) -> None:
         db = self._house.db
@@ -220,37 +196,12 @@ class ChangeFlow:
             change = await session.get_one(Change, load.change.id)
             if (kind is ChangeKind.DELIST) == (listing.wanted == "live"):
                 raise Superseded("Something else is wanted by now.")
-            told = await self._ask(session, kind, item, listing, change)
+            told = await byhand.ask(session, self._house, kind, item, listing, change)
             values = {"state": ChangeState.DONE, "finished_at": db.now(), "outcome": told}
             await work.finish(session, claim, **values, undo_until=None if change.order_id else db.now() + rules.UNDO_WINDOW)
-            if change.undo_of:
-                await self._undone(session, change)
+            await outcomes.undone(session, db, change)
             changes.note(session, change, db.now(), "system", ChangeState.DONE, {"outcome": told})
             await touch(session, db, *changes.subjects_of(change))
-
-    async def _ask(self, session: AsyncSession, kind: ChangeKind, item: Item, listing: Listing, change: Change) -> dict[str, Any]:
-        db = self._house.db
-        if kind is ChangeKind.DELIST:
-            never_up = await tasks.cancel_open(session, db, listing, TaskKind.LIST)
-            if never_up or listing.state not in (ListingState.ACTIVE, ListingState.OUT_OF_SYNC):
-                listing.state = ListingState.ENDED if listing.listed_at else ListingState.DRAFT
-                return {"nothing": "It was not up there."}
-            task = await tasks.make(session, db, TaskKind.TAKE_DOWN, item, listing, reason=change.reason, order_id=change.order_id)
-            return {"task": task.number, "due": task.deadline.isoformat()}
-        if kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
-            await wanted_of(session, self._house, item, listing, await session.get_one(Account, listing.account_id))
-            await tasks.cancel_open(session, db, listing, TaskKind.TAKE_DOWN)
-            price = price_of(item, listing)
-            listing.price = price.amount if price else None
-            listing.state = ListingState.PENDING
-            task = await tasks.make(session, db, TaskKind.LIST, item, listing, reason=change.reason)
-            return {"task": task.number, "due": task.deadline.isoformat()}
-        if listing.state != ListingState.ACTIVE:
-            return {"nothing": "It is not up there yet, so the kit simply has the new values."}
-        price = price_of(item, listing)
-        listing.price = price.amount if price else None
-        task = await tasks.make(session, db, TaskKind.REVISE, item, listing, reason=change.reason, order_id=change.order_id)
-        return {"task": task.number, "due": task.deadline.isoformat()}
 
     def again_in(self, error: HaggleError, claim: Claim) -> float | None:
         urgent = claim.lane.startswith("delist:")
@@ -263,6 +214,8 @@ class ChangeFlow:
         load = await self._load(claim.id)
         if isinstance(error, AuthLost):
             await accounts.lost(self._house, load.account.id, error)
+        if error.code == SOLD_UNHEARD:
+            await accounts.ask_soon(self._house, load.account.id)
         async with db.write() as session:
             await ledger.hold(session, db, load.item.id)
             if load.change.kind == ChangeKind.DELIST and isinstance(error, Refused | AuthLost):
@@ -278,7 +231,7 @@ class ChangeFlow:
         load = await self._load(claim.id)
         if isinstance(error, AuthLost):
             await accounts.lost(self._house, load.account.id, error)
-        gone = isinstance(error, Missing) and load.change.kind not in (ChangeKind.PUBLISH, ChangeKind.RELIST)
+        gone = isinstance(error, Missing) and load.change.kind not in PUTS_UP
         if gone:  # most likely it was sold there
             await accounts.ask_soon(self._house, load.account.id)
         async with db.write() as session:
@@ -287,7 +240,7 @@ class ChangeFlow:
             change = await session.get_one(Change, load.change.id)
             values = {"state": ChangeState.FAILED, "finished_at": db.now(), "last_error": str(error)}
             await work.finish(session, claim, **values, outcome={"error": str(error), "code": error.code})
-            if change.kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
+            if change.kind in PUTS_UP:
                 # Nobody knows how far it came; what it may have left there is looked for and removed.
                 listing.state, listing.wanted = ListingState.ERROR, "gone"
                 item = await session.get_one(Item, load.item.id)
@@ -303,9 +256,3 @@ class ChangeFlow:
     async def lost(self, claim: Claim) -> None:
         """Another worker carried it meanwhile, and our late call may have undone what came after: have the listing read at once."""
         await watching.read_soon(self._house, claim.turn)
-
-
-def outcome(live: Live, now: datetime) -> dict[str, Any]:
-    """What was read back, for the card and the trail."""
-    price = {"price": live.price.amount, "currency": live.price.currency} if live.price else {}
-    return {"live": live.live, "url": live.url, "quantity": live.quantity, "verified_at": now.isoformat(), **price}

@@ -20,6 +20,9 @@ from storage.keys import new_key
 from storage.models import Item, Listing, ManualTask, Workspace
 from storage.work import Claim, rows_of
 
+# For a listing that a person was asked to put up and never ticked.
+MAYBE_UP = "If you had put it up there already, take it down."
+
 _OPEN = select(ManualTask).where(
     ManualTask.listing_id == bindparam("listing"), ManualTask.kind == bindparam("kind"), ManualTask.state == TaskState.OPEN
 )

@@ -39,8 +39,13 @@ def price_of(item: Item, listing: Listing) -> Money | None:
     return None if amount is None else Money(amount, item.currency)
 
 
+def floor_of(item: Item) -> Money | None:
+    """The price that an item is never offered below; None is none."""
+    return None if item.floor is None else Money(item.floor, item.currency)
+
+
 def ref_of(listing: Listing) -> Ref:
-    return Ref(listing.sku, {name: str(value) for name, value in listing.external.items()})
+    return Ref(listing.sku, {name: str(value) for name, value in listing.external.items()}, listing.listing_ref)
 
 
 async def wanted_of(session: AsyncSession, house: House, item: Item, listing: Listing, account: Account) -> Wanted:

@@ -14,6 +14,8 @@ from core.values.states import AccountState, ChangeKind, ChangeState, InboxState
 from storage.db import wake
 from storage.models import Account, Change, InboxEvent, Item, Listing
 
+PAUSED = "Paused: nothing leaves the house."  # why a Change or a hint waits while no call may be made
+
 
 async def shout(session: AsyncSession, house: House, change: Change, item: Item, account: Account, why: str) -> None:
     """Something that should be gone is not proven gone: say it once, with what to do by hand."""
@@ -78,6 +80,18 @@ async def reread_sold(house: House) -> None:
             kind = ChangeKind.DELIST if listing.wanted == "gone" else ChangeKind.RELIST
             if kind is ChangeKind.DELIST or may_go_live(ItemState(item.state), None if level is None else level.available) is None:
                 await changes.make(session, db, kind, item, listing, reason="Reading again, to be sure.", priority=2)
+
+
+async def wake_held(house: House) -> None:
+    """At the start: what was held because nothing might leave the house is due now, instead of at its next look."""
+    if not house.outward:
+        return
+    db = house.db
+    async with db.write() as session:
+        for table, model, waits in (("change", Change, ChangeState.APPROVED), ("inbox_event", InboxEvent, InboxState.RECEIVED)):
+            held = update(model).where(model.state == waits, model.last_error == PAUSED)
+            for key, priority in (await session.execute(held.values(due_at=db.now()).returning(model.id, model.priority))).all():
+                wake(session, table, key, priority=priority)
 
 
 async def resume(session: AsyncSession, house: House, workspace_id: str) -> int:

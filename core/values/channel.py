@@ -15,6 +15,10 @@ from core.values.states import Condition, OrderState
 # Opens one photo as bytes: `await photo("jpeg")`. JPEG is made on demand; sizes are at most 2048 px a side.
 PhotoOpener = Callable[[str], Awaitable[bytes]]
 
+# The code of an `Unreachable` by which a channel says that something of a listing was sold and that we have not heard of it: the orders
+# are asked for before it is tried again.
+SOLD_UNHEARD = "sold_unheard"
+
 
 @dataclass(frozen=True, slots=True)
 class Photo:
@@ -52,10 +56,12 @@ class Ref:
     """How to find a listing on its channel: our `sku`, and the channel's own ids as it gave them (`listing`, `offer`, `product` …).
 
     `external` may be empty: a channel must then look by `sku`, since an answer may have been lost after the work was done.
+    `listing` is the public id that the channel's orders name, as far as we know it: from its answers, or from an order.
     """
 
     sku: str
     external: Mapping[str, str] = field(default_factory=dict)
+    listing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

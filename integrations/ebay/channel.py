@@ -49,10 +49,10 @@ class EbayChannel:
     async def reprice(self, account: Connection, known: Ref, wanted: Wanted) -> Live:
         return await self._listings.repriced(account, known, wanted.price)
 
-    async def set_quantity(self, account: Connection, known: Ref, quantity: int) -> Live:
+    async def set_quantity(self, account: Connection, known: Ref, quantity: int, *, may_raise: bool) -> Live:
         if quantity < 1:
             raise Invalid("A listing needs a quantity of at least 1. Take it down instead.")
-        return await self._listings.with_quantity(account, known, quantity)
+        return await self._listings.with_quantity(account, known, quantity, may_raise=may_raise)
 
     async def state(self, account: Connection, known: Ref) -> Live:
         return await self._listings.state(account, known)

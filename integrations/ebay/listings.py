@@ -7,12 +7,13 @@ put, the offer is found by its sku, and a published offer says so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from core.errors import Missing, Refused, Unreachable
 from core.money import Money
-from core.values.channel import Connection, Live, Ref, Wanted
+from core.values.channel import SOLD_UNHEARD, Connection, Live, Ref, Wanted
 from integrations.ebay import mapping
 from integrations.ebay.catalogue import Catalogue
 from integrations.ebay.client import Client
@@ -37,10 +38,10 @@ class Listings:
 
     async def listed(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
         """Live exactly once, and equal to `wanted`."""
-        return await self._write(account, wanted, known, await self._find(account, known), publish=True)
+        return await self._write(account, wanted, known, publish=True)
 
     async def revised(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
-        return await self._write(account, wanted, known, await self._live(account, known), publish=False)
+        return await self._write(account, wanted, known, publish=False)
 
     async def absent(self, account: Connection, known: Ref) -> Live:
         """Ended, or never there. One look, one withdrawal, one look."""
@@ -67,17 +68,22 @@ class Listings:
                 raise Unreachable("eBay still shows the old price. I will try again.", cause="price not taken")
         return mapping.live_of(offer, known.external, self._client.settings)
 
-    async def with_quantity(self, account: Connection, known: Ref, quantity: int) -> Live:
-        """Also brings a sold-out listing back, which eBay keeps for that. `Missing` when it has ended."""
-        offer = await self._find(account, known)
-        if offer is None or mapping.is_ended(offer):
+    async def with_quantity(self, account: Connection, known: Ref, quantity: int, *, may_raise: bool) -> Live:
+        """When it may raise, it also brings a sold-out listing back, which eBay keeps for that. `Missing` when it has ended."""
+        before = await self._find(account, known)
+        if before is None or mapping.is_ended(before):
             raise _not_live()
-        if int(offer.get("availableQuantity") or 0) != quantity:
-            await self._bulk(account, mapping.quantity_body(known.sku, str(offer["offerId"]), quantity))
-            offer = await self._again(account, offer)
-            if int(offer.get("availableQuantity") or 0) != quantity:
-                raise Unreachable("eBay still shows the old quantity. I will try again.", cause="quantity not taken")
-        return mapping.live_of(offer, known.external, self._client.settings)
+        shown = mapping.shown_of(before)
+        quantity = quantity if may_raise else min(quantity, shown)
+        if shown == quantity:
+            return mapping.live_of(before, known.external, self._client.settings)
+        await self._bulk(account, mapping.quantity_body(known.sku, str(before["offerId"]), quantity))
+        after = await self._again(account, before)
+        if mapping.sold_between(before, after):
+            raise _sold_unheard()
+        if mapping.shown_of(after) != quantity:
+            raise Unreachable("eBay still shows the old quantity. I will try again.", cause="quantity not taken")
+        return mapping.live_of(after, known.external, self._client.settings)
 
     # -- looking
 
@@ -108,46 +114,46 @@ class Listings:
         url = f"{self._client.settings.inventory}/offer/{offer['offerId']}"
         return (await self._client.as_seller(account, "GET", url)).object()
 
-    async def _proven(self, account: Connection, sku: str, offer_id: str, known: Ref, photos: Mapping[str, str]) -> Live:
-        """What eBay shows now, which must be live."""
-        offer = await self._find(account, Ref(sku, {"offer": offer_id}))
+    async def _proven(self, account: Connection, before: Offer | None, offer_id: str, known: Ref, photos: Mapping[str, str]) -> Live:
+        """What eBay shows now, which must be live. `before` is what it showed before something was written."""
+        offer = await self._find(account, Ref(known.sku, {"offer": offer_id}))
         if offer is not None and (offer.get("listing") or {}).get("listingOnHold"):
             raise Refused("eBay has put this listing on hold. Open it on eBay, see what is wrong and settle it there.", code="25096")
+        if offer is not None and mapping.sold_between(before, offer):
+            raise _sold_unheard()
         if offer is None or not mapping.is_live(offer):
             raise Unreachable("eBay does not show the listing yet. I will look again.", cause="not live after writing")
         return mapping.live_of(offer, {**known.external, "photos": mapping.photos_text(photos)}, self._client.settings)
 
     # -- writing
 
-    async def _write(self, account: Connection, wanted: Wanted, known: Ref, offer: Offer | None, *, publish: bool) -> Live:
+    async def _write(self, account: Connection, wanted: Wanted, known: Ref, *, publish: bool) -> Live:
         """Make item, offer and listing as wanted, and read them back."""
         # Before anything is uploaded: is all there that the offer needs?
         mapping.offer_body(wanted, account.settings, self._client.settings)
         condition = choose(wanted.condition, await self._catalogue.conditions(account, wanted.category))
         photos = await self._photos.urls(account, wanted.photos, mapping.photos_of(known.external))
         try:
-            written = await self._put(account, wanted, condition, offer, list(photos.values()), publish)
+            return await self._put(account, wanted, known, condition, photos, publish)
         except Refused as error:
             if error.code not in PHOTO_IDS:
                 raise
             # eBay forgets pictures that no listing has used for some days: with fresh ones it is a fair try.
             photos = await self._photos.urls(account, wanted.photos, {}, anew=True)
-            written = await self._put(account, wanted, condition, offer, list(photos.values()), publish)
-        return await self._proven(account, wanted.sku, written, known, photos)
+            return await self._put(account, wanted, known, condition, photos, publish)
 
-    async def _put(self, account: Connection, wanted: Wanted, condition: str, offer: Offer | None, photos: list[str], publish: bool) -> str:
-        """Item, offer, listing; gives the offer's id. What eBay has already is not written: each write of a live listing counts among
-        its 250 revisions of the day."""
-        item = mapping.item_body(wanted, condition, photos)
-        if offer is None or not mapping.covers(await self._item(account, wanted.sku), item):
+    async def _put(self, account: Connection, wanted: Wanted, known: Ref, condition: str, photos: Mapping[str, str], publish: bool) -> Live:
+        """Item, offer, listing. What eBay has already is not written: each write of a live listing counts among its 250 revisions of
+        the day. The look is the last thing before the writes, for eBay cannot be told to set a quantity only if it is what we saw."""
+        before = await self._find(account, known) if publish else await self._live(account, known)
+        wanted = _within(wanted, before, known)
+        item = mapping.item_body(wanted, condition, list(photos.values()))
+        if before is None or not mapping.covers(await self._item(account, wanted.sku), item):
             await self._send(account, "PUT", f"/inventory_item/{quote(wanted.sku, safe='')}", item)
-        if offer is None:
-            offer = await self._create(account, wanted)
-        else:
-            offer = await self._update(account, wanted, offer)
+        offer = await (self._create(account, wanted, known) if before is None else self._update(account, wanted, before))
         if publish and not mapping.is_live(offer):
             await self._post(account, f"/offer/{offer['offerId']}/publish")
-        return str(offer["offerId"])
+        return await self._proven(account, before, str(offer["offerId"]), known, photos)
 
     async def _update(self, account: Connection, wanted: Wanted, offer: Offer) -> Offer:
         body = mapping.offer_body(wanted, account.settings, self._client.settings)
@@ -156,7 +162,7 @@ class Listings:
         await self._send(account, "PUT", f"/offer/{offer['offerId']}", body)
         return await self._again(account, offer)
 
-    async def _create(self, account: Connection, wanted: Wanted) -> Offer:
+    async def _create(self, account: Connection, wanted: Wanted, known: Ref) -> Offer:
         body = mapping.new_offer_body(wanted, account.settings, self._client.settings)
         try:
             made = await self._send(account, "POST", "/offer", body)
@@ -164,7 +170,7 @@ class Listings:
             there = await self._find(account, Ref(wanted.sku)) if error.code == OFFER_EXISTS else None
             if there is None:
                 raise
-            return await self._update(account, wanted, there)
+            return await self._update(account, _within(wanted, there, known), there)
         if not made.get("offerId"):
             raise Unreachable("eBay did not say what it made. I will look again.", cause="no offerId")
         return made
@@ -192,6 +198,19 @@ class Listings:
         for one in answer.get("responses") or []:
             if int(one.get("statusCode") or 200) >= 400 and one.get("errors"):
                 raise of_errors(one["errors"], int(one["statusCode"]))
+
+
+def _within(wanted: Wanted, offer: Offer | None, known: Ref) -> Wanted:
+    """`wanted` with no more than a live listing shows: what is missing there was sold, heard of or not."""
+    if offer is None:
+        return wanted
+    if mapping.sold_unheard(offer, known):
+        raise _sold_unheard()
+    return replace(wanted, quantity=min(wanted.quantity, mapping.shown_of(offer))) if mapping.is_live(offer) else wanted
+
+
+def _sold_unheard() -> Unreachable:
+    return Unreachable("It sold on eBay before I heard of it. I ask for the order first.", code=SOLD_UNHEARD)
 
 
 def _not_live() -> Missing:

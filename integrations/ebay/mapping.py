@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import Invalid, Missing
 from core.money import Money, of_wire
-from core.values.channel import Live, Wanted
+from core.values.channel import Live, Ref, Wanted
 from integrations.ebay.conditions import UNWORN
 from integrations.ebay.settings import EbaySettings
 
@@ -113,7 +113,31 @@ def is_live(offer: Mapping[str, Any]) -> bool:
     """Can a buyer buy it now?"""
     listing = offer.get("listing") or {}
     active = offer.get("status") == "PUBLISHED" and listing.get("listingStatus") == "ACTIVE"
-    return active and not listing.get("listingOnHold") and int(offer.get("availableQuantity") or 0) > 0
+    return active and not listing.get("listingOnHold") and shown_of(offer) > 0
+
+
+def shown_of(offer: Mapping[str, Any]) -> int:
+    """How many a buyer is offered."""
+    return int(offer.get("availableQuantity") or 0)
+
+
+def sold_of(offer: Mapping[str, Any]) -> int:
+    """How many of the offer's listing were sold, as eBay counts them."""
+    return int((offer.get("listing") or {}).get("soldQuantity") or 0)
+
+
+def sold_unheard(offer: Mapping[str, Any], known: Ref) -> bool:
+    """Did it sell out under an id that we never learned? Then the answer that named it was lost, and the sale is not heard of yet."""
+    listing = offer.get("listing") or {}
+    gone = not is_live(offer) and not listing.get("listingOnHold")
+    return gone and sold_of(offer) > 0 and str(listing.get("listingId")) not in (known.listing, known.external.get("listing"))
+
+
+def sold_between(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
+    """Was some of it sold between two looks? What was written in between may then have put it back."""
+    listing = ((before or {}).get("listing") or {}).get("listingId")
+    same = before is not None and listing == (after.get("listing") or {}).get("listingId")
+    return sold_of(after) > (sold_of(before) if before is not None and same else 0)
 
 
 def is_ended(offer: Mapping[str, Any] | None) -> bool:
@@ -136,7 +160,7 @@ def live_of(offer: Mapping[str, Any] | None, known: Mapping[str, str], settings:
     return Live(
         live=live,
         price=money_of((offer.get("pricingSummary") or {}).get("price")),
-        quantity=0 if ended else int(offer.get("availableQuantity") or 0),
+        quantity=0 if ended else shown_of(offer),
         url=settings.item_url(external["listing"]) if external.get("listing") else "",
         external=external,
         sold=int(listing["soldQuantity"]) if "soldQuantity" in listing else None,

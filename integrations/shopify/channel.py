@@ -63,8 +63,8 @@ class ShopifyChannel:
     async def reprice(self, account: Connection, known: Ref, wanted: Wanted) -> Live:
         return await (await self._listings(account)).reprice(known, wanted.price)
 
-    async def set_quantity(self, account: Connection, known: Ref, quantity: int) -> Live:
-        return await (await self._listings(account)).set_quantity(known, quantity)
+    async def set_quantity(self, account: Connection, known: Ref, quantity: int, *, may_raise: bool) -> Live:
+        return await (await self._listings(account)).set_quantity(known, quantity, may_raise=may_raise)
 
     async def state(self, account: Connection, known: Ref) -> Live:
         found = await (await self._listings(account)).find(known)

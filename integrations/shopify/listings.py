@@ -83,11 +83,10 @@ class Listings:
         found = await self.find(known, photos=len(wanted.photos) + 1)
         if found and found.status == "ACTIVE" and found.live and found.available == wanted.quantity and mapping.same(found, wanted):
             return mapping.live(found)
-        stock = _stock_to_be(found, wanted.quantity)
         if found is None or not mapping.same(found, wanted):
             found = await self._set(wanted, found)
-        if stock is not None and found.available != stock:
-            await self._stock(found, stock)
+        if _lowers(found, wanted.quantity) or (not found.listed and found.available != wanted.quantity):
+            await self._stock(found, wanted.quantity)
         if found.status != "ACTIVE" or not found.published:
             data = await self._run(operations.GO_LIVE, product=found.product, publication=self._places.publication)
             check_user_errors(data["publishablePublish"])
@@ -110,10 +109,10 @@ class Listings:
         return mapping.live(after) if after else Live(live=False)
 
     async def revise(self, wanted: Wanted, known: Ref) -> Live:
-        """Set everything, stay live."""
+        """Set everything, stay live. The stock may get less and never more."""
         found = await self._live(known, photos=len(wanted.photos) + 1)
         found = await self._set(wanted, found)
-        if found.available != wanted.quantity:
+        if _lowers(found, wanted.quantity):
             await self._stock(found, wanted.quantity)
         return _proven(await self._again(found, wanted.sku), quantity=wanted.quantity, price=wanted.price)
 
@@ -126,12 +125,12 @@ class Listings:
         check_user_errors(data["productVariantsBulkUpdate"])
         return _proven(await self._again(found, known.sku), price=price)
 
-    async def set_quantity(self, known: Ref, quantity: int) -> Live:
-        """Also lifts a listing that is sold out but still in the store."""
+    async def set_quantity(self, known: Ref, quantity: int, *, may_raise: bool) -> Live:
+        """When it may raise, it also lifts a listing that is sold out but still in the store."""
         found = await self.find(known)
         if found is None or not found.listed:
             raise Missing(_GONE)
-        if found.available == quantity:
+        if found.available == quantity or not (may_raise or _lowers(found, quantity)):
             return mapping.live(found)
         await self._stock(found, quantity)
         return _proven(await self._again(found, known.sku), quantity=quantity)
@@ -200,11 +199,9 @@ class Listings:
             raise Refused(f"The Shopify shop sells in {self._currency}, not in {price.currency}. Set the price in {self._currency}.")
 
 
-def _stock_to_be(found: Seen | None, wanted: int) -> int | None:
-    """The stock that publishing may set; None leaves it as it is."""
-    if found is None or not found.listed:
-        return wanted
-    return None if found.available is None else min(found.available, wanted)
+def _lowers(found: Seen, quantity: int) -> bool:
+    """Is this less than the shop shows? More is left alone where it is in the store: what is missing there was sold, heard of or not."""
+    return found.available is not None and found.available > quantity
 
 
 def _proven(after: Seen | None, *, quantity: int | None = None, price: Money | None = None) -> Live:

@@ -82,7 +82,7 @@ async def whole_life(shop: Shop, sandbox: SandboxProcess) -> None:
     with pytest.raises(Refused):
         await channel.reprice(account, ref(live=live), wanted(price=Money(1)))
     live = await channel.reprice(account, ref(live=live), wanted(price=Money(4000)))
-    live = await channel.set_quantity(account, ref(live=live), 2)
+    live = await channel.set_quantity(account, ref(live=live), 2, may_raise=False)
     live = await channel.revise(account, wanted(quantity=2, photos=(photo("green"),), title="Lamp"), ref(live=live))
     order = sandbox.buy("ebay", live.external["listing"])
     await channel.order(account, order["orderId"])

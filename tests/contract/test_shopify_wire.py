@@ -59,7 +59,7 @@ async def whole_life(shop: Shop, sandbox: SandboxProcess) -> None:
     await channel.state(account, ref())
     live = await channel.ensure_listed(account, wanted(category="gid://shopify/TaxonomyCategory/co", quantity=3), ref())
     await channel.reprice(account, ref(live=live), wanted(price=Money(8000, "USD")))
-    await channel.set_quantity(account, ref(live=live), 2)
+    await channel.set_quantity(account, ref(live=live), 2, may_raise=True)
     sandbox.shift_clock(60)
     await channel.revise(account, wanted(photos=(photo("blue"), photo("green")), quantity=1), ref())
     bought = sandbox.buy("shopify", "HG-7")
@@ -135,7 +135,7 @@ async def test_stock_begins_where_it_was_not_kept(wire: tuple[Http, Wire], sandb
     found = (await _ask(shop, operations.SHOP, {}))["data"]["locations"]["nodes"]
     other = next(one["id"] for one in found if one["id"] != shop.account.settings["location"])
     moved = replace(shop.account, settings={**shop.account.settings, "location": other})
-    assert (await shop.channel.set_quantity(moved, ref(live=live), 3)).quantity == 3
+    assert (await shop.channel.set_quantity(moved, ref(live=live), 3, may_raise=True)).quantity == 3
     [(asked, answered)] = [one for one in watch.exchanges if one[0]["query"] == operations.STOCK_AT]
     check_request(asked["query"], asked["variables"])
     check_answer(asked["query"], asked["variables"], answered["data"])

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.chat.cards.parts import Easel, photos, say
 from bot.chat.words import _
 from core.errors import HaggleError
-from core.flows.tasks import sentence
+from core.flows.tasks import MAYBE_UP, sentence
 from core.flows.wanted import wanted_of
 from core.values.card import Button, Card, Line
 from core.values.states import AccountState, Severity, TaskKind, TaskState
@@ -43,8 +43,10 @@ async def task(easel: Easel, task_id: str) -> Card | None:
     elif not easel.house.capabilities[account.channel].native:
         lines += [Line(value=step) for step in easel.house.kits.taking_down(account.channel)]
     ticked = {TaskKind.LIST: _("It is up"), TaskKind.REVISE: _("Changed"), TaskKind.TAKE_DOWN: _("It is down")}[TaskKind(row.kind)]
+    never = (Button(_("It was never up"), {"do": "task.done", "task": row.id}),) if MAYBE_UP in row.reason else ()
     last = (
         Button(ticked, {"do": "task.done", "task": row.id}, "primary"),
+        *never,
         Button(_("In 1 hour"), {"do": "task.snooze", "task": row.id, "minutes": 60}),
     )
     shown = await photos(easel, item) if row.kind == TaskKind.LIST else ()

@@ -175,15 +175,15 @@ async def test_repricing(shop: Shop, sandbox: SandboxProcess) -> None:
 
 async def test_quantity(shop: Shop, sandbox: SandboxProcess) -> None:
     live = await shop.channel.ensure_listed(shop.account, wanted(quantity=3), ref())
-    assert (await shop.channel.set_quantity(shop.account, ref(live=live), 2)).quantity == 2
+    assert (await shop.channel.set_quantity(shop.account, ref(live=live), 2, may_raise=False)).quantity == 2
     assert active(sandbox)[0]["quantity"] == 2
     sandbox.buy("ebay", live.external["listing"], quantity=2)
-    assert (await shop.channel.set_quantity(shop.account, ref(live=live), 1)).live
+    assert (await shop.channel.set_quantity(shop.account, ref(live=live), 1, may_raise=True)).live
     with pytest.raises(Invalid):
-        await shop.channel.set_quantity(shop.account, ref(live=live), 0)
+        await shop.channel.set_quantity(shop.account, ref(live=live), 0, may_raise=True)
     await shop.channel.ensure_absent(shop.account, ref(live=live))
     with pytest.raises(Missing, match="not live"):
-        await shop.channel.set_quantity(shop.account, ref(live=live), 1)
+        await shop.channel.set_quantity(shop.account, ref(live=live), 1, may_raise=True)
 
 
 async def test_too_many_calls_say_how_long_to_wait(shop: Shop, sandbox: SandboxProcess) -> None:

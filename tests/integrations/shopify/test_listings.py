@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,8 +150,32 @@ async def test_reprice_changes_the_price_and_nothing_when_it_is_that_already(sho
 async def test_quantity_is_set_once(shop: Shop, sandbox: SandboxProcess) -> None:
     live = await shop.channel.ensure_listed(shop.account, wanted(), ref())
     for _ in range(2):
-        assert (await shop.channel.set_quantity(shop.account, ref(live=live), 4)).quantity == 4
+        assert (await shop.channel.set_quantity(shop.account, ref(live=live), 4, may_raise=True)).quantity == 4
     assert writes(sandbox)["inventorySetQuantities"] == 1
+
+
+async def test_a_quantity_is_raised_only_when_that_is_meant(shop: Shop, sandbox: SandboxProcess) -> None:
+    live = await shop.channel.ensure_listed(shop.account, wanted(quantity=3), ref())
+    sandbox.buy("shopify", "HG-7", quantity=2)
+    assert (await shop.channel.set_quantity(shop.account, ref(live=live), 2, may_raise=False)).quantity == 1
+    assert (await shop.channel.revise(shop.account, wanted(quantity=3, title="AE-1"), ref(live=live))).quantity == 1
+    assert (await shop.channel.ensure_listed(shop.account, wanted(quantity=3), ref(live=live))).quantity == 1
+    assert (await shop.channel.set_quantity(shop.account, ref(live=live), 2, may_raise=True)).quantity == 2
+    assert (await shop.channel.set_quantity(shop.account, ref(live=live), 1, may_raise=False)).quantity == 1
+
+
+async def test_what_sells_between_two_writes_is_not_put_back(shop: Shop, sandbox: SandboxProcess) -> None:
+    live = await shop.channel.ensure_listed(shop.account, wanted(quantity=3), ref())
+    bought: list[Any] = []
+
+    async def pace(_: int) -> None:
+        if not bought and sandbox.calls()["shopify.productSet"] == 1 and sandbox.calls().get("shopify.product", 0) > looks:
+            bought.append(sandbox.buy("shopify", "HG-7"))  # after the look, before the product is set
+
+    looks = sandbox.calls().get("shopify.product", 0)
+    again = await shop.channel.ensure_listed(replace(shop.account, pace=pace), wanted(quantity=3, title="AE-1"), ref(live=live))
+    assert bought
+    assert again.quantity == 2
 
 
 async def test_a_sale_lowers_what_is_there_and_the_last_one_ends_it(shop: Shop, sandbox: SandboxProcess) -> None:
@@ -170,7 +195,7 @@ async def test_what_is_not_live_is_not_changed_and_not_brought_back(shop: Shop, 
         with pytest.raises(Missing):
             await call
     with pytest.raises(Missing):
-        await shop.channel.set_quantity(shop.account, ref(live=live), 3)
+        await shop.channel.set_quantity(shop.account, ref(live=live), 3, may_raise=True)
     assert listings(sandbox)[0]["state"] == "ENDED"
 
 
