@@ -22,7 +22,7 @@ from bot.chat.context import Context
 from bot.chat.registry import REGISTRY, Command
 from bot.chat.words import _
 from core.errors import HaggleError, Invalid, Missing, Refused
-from core.flows import accounts, intake, people
+from core.flows import accounts, edits, intake, people
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_card, put_said
@@ -180,7 +180,7 @@ class Router:
         hints = read_caption(ctx.inbound.text, ctx.workspace.currency)
         subject = await ctx.replied_subject()
         if subject and subject[0] == "item":
-            await intake.join(ctx.session, self._house, subject[1], names)
+            await edits.join(ctx.session, self._house, ctx.person, subject[1], names)
             return
         album = f"{ctx.inbound.surface}:{ctx.inbound.chat}:{ctx.inbound.album}" if ctx.inbound.album else ""
         row = await intake.collecting(ctx.session, ctx.person.workspace_id, album)

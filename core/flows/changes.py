@@ -1,4 +1,4 @@
-"""Making, deciding and undoing Changes. Carrying them out is `core/flows/carrying.py`.
+"""Making and deciding Changes. Carrying them out is `core/flows/carrying.py`, taking them back `core/flows/undoing.py`.
 
 Everything here writes in the caller's transaction, so that what an event causes commits together with the event.
 """
@@ -66,9 +66,12 @@ async def make(
     after = after or {}
     _guard(kind, item, after, automatic=person is None)
     await ledger.hold(session, db, item.id)
+    before: dict[str, Any] = {
+        "price": listing.price, "quantity": listing.quantity, "state": listing.state, "wanted": listing.wanted, "item": item.state,
+    }  # fmt: skip
     if kind is ChangeKind.DELIST:
         if not cleared:
-            await clear_the_way(session, db, [listing])
+            before["cleared"] = await clear_the_way(session, db, [listing])
         listing.wanted = "gone"
     elif kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
         listing.wanted = "live"
@@ -76,8 +79,7 @@ async def make(
     change = Change(
         id=new_key(), workspace_id=item.workspace_id, kind=kind, item_id=item.id, listing_id=listing.id, batch=batch or new_key(),
         by="member" if person else by, member_id=person.member_id if person else None, reason=reason, confidence=confidence,
-        before={"price": listing.price, "quantity": listing.quantity, "state": listing.state, "own_price": listing.own_price},
-        after=after, order_id=order_id, undo_of=undo_of, created_at=now, state=state, due_at=now, outcome={}, attempts=0,
+        before=before, after=after, order_id=order_id, undo_of=undo_of, created_at=now, state=state, due_at=now, outcome={}, attempts=0,
         priority=_priority(kind, order_id, person) if priority is None else priority,
         lane=rules.lane(kind, listing.account_id), turn=listing.id,
     )  # fmt: skip
@@ -116,8 +118,8 @@ def _priority(kind: ChangeKind, order_id: str | None, person: Person | None) -> 
     return rules.PRIORITY_PERSON if person else rules.PRIORITY_MACHINE
 
 
-async def clear_the_way(session: AsyncSession, db: Database, listings: Sequence[Listing]) -> None:
-    """Taking down makes what waits for these listings pointless. What runs already looks again when it is through."""
+async def clear_the_way(session: AsyncSession, db: Database, listings: Sequence[Listing]) -> int:
+    """Taking down makes what waits for these listings pointless. What runs already looks again when it is through. Answers how many."""
     statement = (
         update(Change)
         .where(
@@ -129,10 +131,12 @@ async def clear_the_way(session: AsyncSession, db: Database, listings: Sequence[
         .returning(Change.id)
         .execution_options(synchronize_session=False)
     )
-    for key in (await session.execute(statement)).scalars().all():
+    pointless = (await session.execute(statement)).scalars().all()
+    for key in pointless:
         change = await session.get_one(Change, key, populate_existing=True)
         note(session, change, db.now(), "system", ChangeState.CANCELLED, {"why": "delist"})
         await touch(session, db, *subjects_of(change))
+    return len(pointless)
 
 
 async def move(session: AsyncSession, change_id: str, old: ChangeState, new: ChangeState, **values: Any) -> bool:
@@ -176,43 +180,6 @@ async def again(session: AsyncSession, db: Database, change: Change, person: Per
     note(session, change, now, person.actor, ChangeState.APPROVED, {"again": True})
     await touch(session, db, *subjects_of(change))
     return True
-
-
-async def undo(session: AsyncSession, db: Database, change: Change, person: Person) -> Change | None:
-    """Take a Change back by its inverse. Raises `Refused` with why not.
-
-    What has not begun is simply cancelled; then the answer is None.
-    """
-    now = db.now()
-    if change.state in (ChangeState.PROPOSED, ChangeState.APPROVED) and change.kind != ChangeKind.DELIST:
-        if await move(session, change.id, ChangeState(change.state), ChangeState.CANCELLED, finished_at=now):
-            note(session, change, now, person.actor, ChangeState.CANCELLED)
-            await touch(session, db, *subjects_of(change))
-            return None
-        await session.refresh(change)
-    item = await session.get_one(Item, change.item_id)
-    listing = await session.get_one(Listing, change.listing_id)
-    if change.state != ChangeState.DONE:
-        raise Refused(f"This cannot be taken back: it is {change.state}.")
-    if change.undo_until is None or change.undo_until < now:
-        raise Refused("It is too late to take this back by a button. Use the command for what you want instead.")
-    kind = rules.inverse(ChangeKind(change.kind), after_sale=change.order_id is not None, now_sold=item.state == ItemState.SOLD)
-    if not isinstance(kind, ChangeKind):
-        raise Refused(kind)
-    after: dict[str, Any] = {}
-    if kind is ChangeKind.REPRICE:
-        after = {"price": change.before["price"]}
-        _restore_price(item, listing, change)
-    made = await make(session, db, kind, item, listing, person=person, reason="undo", after=after, undo_of=change.id, batch=change.batch)
-    change.undo_until = None
-    await session.flush()
-    return made
-
-
-def _restore_price(item: Item, listing: Listing, change: Change) -> None:
-    listing.own_price = change.before.get("own_price")
-    if change.after.get("item_price_before") is not None:
-        item.price = int(change.after["item_price_before"])
 
 
 async def listing_for(session: AsyncSession, item: Item, account: Account) -> Listing:

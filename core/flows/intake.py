@@ -102,30 +102,13 @@ async def collect(
     await touch(session, house.db, ("item", item.id))
 
 
-async def join(session: AsyncSession, house: House, item_id: str, photos: Sequence[str]) -> None:
-    """Photos for an item that is there already: they go behind its others, and listings that are up get them too."""
-    item = await session.get_one(Item, item_id)
-    await add_photos(session, house.db, item, photos)
-    await revise_everywhere(session, house, item, reason="photos added")
-    await touch(session, house.db, ("item", item.id))
-
-
-async def revise_everywhere(session: AsyncSession, house: House, item: Item, *, reason: str, person: Person | None = None) -> int:
-    """What changed about an item goes to every listing that is up. Answers how many."""
-    up = [one for one in await changes.listings_of(session, item.id) if one.wanted == "live" and one.state == ListingState.ACTIVE]
-    batch = new_key()
-    for listing in up:
-        await changes.make(session, house.db, ChangeKind.REVISE, item, listing, reason=reason, person=person, batch=batch)
-    return len(up)
-
-
-async def quantity_everywhere(session: AsyncSession, house: House, item: Item, *, person: Person | None = None) -> int:
+async def quantity_everywhere(session: AsyncSession, house: House, item: Item, *, person: Person | None = None, batch: str = "") -> int:
     """A new quantity goes to every listing that is up; none left takes them down. Answers how many."""
     level = await ledger.level_of(session, item.id)
     left = level.available if level else 0
     kind = ChangeKind.QUANTITY if left > 0 else ChangeKind.DELIST
     up = [one for one in await changes.listings_of(session, item.id) if one.wanted == "live"]
-    batch = new_key()
+    batch = batch or new_key()
     for listing in up:
         await changes.make(
             session, house.db, kind, item, listing, reason="new quantity", person=person, batch=batch, after={"quantity": left}
@@ -189,8 +172,8 @@ async def publish(session: AsyncSession, house: House, person: Person, item: Ite
         if listing.wanted == "live" and listing.state in ("active", "pending", "publishing"):
             continue
         kind = ChangeKind.RELIST if listing.listed_at else ChangeKind.PUBLISH
-        listing.state = "pending"
         made.append(await changes.make(session, db, kind, item, listing, person=person, batch=batch))
+        listing.state = ListingState.PENDING
     row.state = DraftState.APPROVED
     if item.state in (ItemState.DRAFT, ItemState.DELISTED):
         item.state = ItemState.READY

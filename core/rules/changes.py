@@ -24,7 +24,8 @@ CANCELLED_BY_DELIST = (Kind.PUBLISH, Kind.RELIST, Kind.REVISE, Kind.REPRICE, Kin
 
 UNDO_WINDOW = timedelta(hours=24)
 
-_INVERSE = {Kind.PUBLISH: Kind.DELIST, Kind.RELIST: Kind.DELIST, Kind.DELIST: Kind.RELIST, Kind.REPRICE: Kind.REPRICE}
+# Prices, quantities and words are not here: putting back the edit that they carry sends them anew (`core/flows/edits.py`).
+_INVERSE = {Kind.PUBLISH: Kind.DELIST, Kind.RELIST: Kind.DELIST, Kind.DELIST: Kind.RELIST}
 
 # Lower comes first. A sold thing that can still be bought comes before everything.
 PRIORITY_SALE, PRIORITY_DELIST, PRIORITY_PERSON, PRIORITY_MACHINE = 0, 1, 3, 6
@@ -37,7 +38,7 @@ def may_move(old: State, new: State) -> bool:
 def inverse(kind: Kind, *, after_sale: bool, now_sold: bool) -> Kind | str:
     """The kind of Change that takes this one back, or a sentence why there is none."""
     if after_sale:
-        return "It was taken down because it sold. Cancel the order first; then it can go up again."
+        return "It was taken down because it sold. When the sale is off, cancel it where it was made; its card then puts the item up again."
     made = _INVERSE.get(kind)
     if made is None:
         return f"A “{kind.value}” cannot be taken back by machine."

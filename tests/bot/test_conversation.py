@@ -116,7 +116,7 @@ async def test_undoing_a_publish_takes_it_down(shop: TestShop) -> None:
     await shop.press("Undo")
     assert await shop.live(number) == []
     await shop.say("/undo")
-    assert "nothing to take back" in (await shop.last()).lower()
+    assert f"You sent photos of item {number}" in await shop.last()
 
 
 async def test_a_sale_outside_does_the_same_as_any_sale(shop: TestShop) -> None:
@@ -203,7 +203,7 @@ async def test_words_that_mean_nothing_get_a_sentence(shop: TestShop) -> None:
         ("/price", "Type it like this"),
         ("/connect nowhere", "I know: "),
         ("/edit", "missing"),
-        ("/undo", "nothing to take back"),
+        ("/undo", "You connected Shopify (Sandbox Shop). Type /disconnect shopify"),
     ):
         await shop.say(text)
         assert answer.lower() in (await shop.last()).lower(), text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from bot.chat.cards.parts import Easel, listing_line, retry_row
+from bot.chat.cards.parts import Easel, listing_line, newest_of, retry_row
 from bot.chat.words import _
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeKind, ChangeState, ItemState
@@ -32,15 +32,14 @@ async def draw(easel: Easel, batch: str) -> Card | None:
     rows = (await easel.session.execute(query)).all()
     if not rows:
         return None
-    newest = {change.listing_id: (change, listing, account) for change, listing, account in rows}
+    newest = newest_of(change for change, _listing, _account in rows)
+    shown = [(change, listing, account) for change, listing, account in rows if newest[listing.id] is change]
     first = rows[0][0]
     item = await easel.session.get_one(Item, first.item_id)
-    lines = [await _line(easel, item, change, listing, account) for change, listing, account in newest.values()]
-    states = [change.state for change, _listing, _account in newest.values()]
+    lines = [await _line(easel, item, change, listing, account) for change, listing, account in shown]
+    states = [change.state for change, _listing, _account in shown]
     again = tuple(
-        retry_row(change, easel, easel.channel(account.channel))
-        for change, _l, account in newest.values()
-        if change.state == ChangeState.FAILED
+        retry_row(change, easel, easel.channel(account.channel)) for change, _l, account in shown if change.state == ChangeState.FAILED
     )
     called = _("item {number}, {title}").format(number=item.number, title=item.title)
     return Card(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,10 +90,17 @@ async def listing_rows(easel: Easel, item_id: str) -> list[tuple[Listing, Accoun
 
 async def newest_changes(easel: Easel, item_id: str) -> dict[str, Change]:
     """Per listing the Change that matters now: the one that runs or waits, else the last one."""
-    query = select(Change).where(Change.item_id == item_id).order_by(Change.id)
+    query = select(Change).where(Change.item_id == item_id, Change.state != ChangeState.CANCELLED).order_by(Change.id)
+    return newest_of((await easel.session.execute(query)).scalars())
+
+
+def newest_of(changes: Iterable[Change]) -> dict[str, Change]:
+    """Per listing the last of these Changes, oldest first. Clearing up after one that failed does not hide why it failed."""
     newest: dict[str, Change] = {}
-    for change in (await easel.session.execute(query)).scalars():
-        if change.listing_id and change.state != ChangeState.CANCELLED:
+    for change in changes:
+        before = newest.get(change.listing_id or "")
+        clears_up = change.by == "system" and change.order_id is None and before is not None and before.state == ChangeState.FAILED
+        if change.listing_id and not clears_up:
             newest[change.listing_id] = change
     return newest
 
@@ -128,7 +136,8 @@ def _moving(easel: Easel, label: str, listing: Listing, change: Change) -> Line:
         return Line(label, what, change.last_error, "bad")
     if change.last_error:
         # The reason is the latest one, and trying goes on by itself.
-        return Line(label, doing, _("try {count}: {error}").format(count=change.attempts, error=change.last_error), "warn")
+        tried = _("try {count}: {error}").format(count=change.attempts, error=change.last_error) if change.attempts else change.last_error
+        return Line(label, doing, tried, "warn")
     return Line(label, doing, easel.paused(), "busy")
 
 

@@ -11,7 +11,7 @@ from bot.chat.context import Context
 from bot.chat.registry import action
 from bot.chat.words import _
 from core.errors import Missing, Refused
-from core.flows import intake
+from core.flows import edits, intake
 from core.flows.posts import touch
 from core.flows.wanted import sheet_of
 from core.rules.access import SELL, may
@@ -99,26 +99,26 @@ async def answer_open_draft(ctx: Context, text: str) -> bool:
 @action("draft.channel", needs=SELL)
 async def channel(ctx: Context, item: str, account: str) -> None:
     """Switch a channel on or off for this draft."""
-    row, _sheet = await sheet_of(ctx.session, (await the_item(ctx, item)).id)
+    thing = await the_item(ctx, item)
+    row, _sheet = await sheet_of(ctx.session, thing.id)
     there = await ctx.session.get_one(Account, account)
     chosen = list(row.choices.get("channels", []))
     if account in chosen:
         chosen.remove(account)
     else:
         chosen.append(account)
-    row.choices = {**row.choices, "channels": chosen}
+    await edits.write(ctx.session, ctx.house, ctx.person, thing, "channels", chosen)
     if account in chosen and account not in row.choices.get("categories", {}) and ctx.house.capabilities[there.channel].categories:
         await intake.ask_again(ctx.session, ctx.house, row)
-    await touch(ctx.session, ctx.db, ("item", item))
 
 
 @action("draft.category", needs=SELL)
 async def category(ctx: Context, item: str, account: str, category: str) -> None:
     """Take another of the suggested categories; what it needs is asked of the marketplace."""
-    row, _sheet = await sheet_of(ctx.session, (await the_item(ctx, item)).id)
-    row.choices = {**row.choices, "picked": {**row.choices.get("picked", {}), account: category}}
-    await intake.ask_again(ctx.session, ctx.house, row)
-    await touch(ctx.session, ctx.db, ("item", item))
+    thing = await the_item(ctx, item)
+    row, _sheet = await sheet_of(ctx.session, thing.id)
+    picked = {**row.choices.get("picked", {}), account: category}
+    await edits.write(ctx.session, ctx.house, ctx.person, thing, "picked", picked)
 
 
 @action("draft.publish", needs=SELL)

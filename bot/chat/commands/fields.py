@@ -2,88 +2,88 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.chat.arguments import whole
-from bot.chat.commands.prices import reprice_everywhere
 from bot.chat.context import Context
 from bot.chat.words import _
 from core.errors import Invalid, Refused
-from core.flows import intake, ledger
-from core.flows.posts import touch
-from core.flows.wanted import sheet_of
-from core.money import parse
+from core.flows import edits, intake
+from core.money import Money, parse
 from core.rules.drafts import said_by_seller
 from core.values.draft import FIELDS
-from core.values.states import Condition, ItemState, StockKind
-from storage import audit
-from storage.keys import new_key
+from core.values.states import Condition, ItemState
 from storage.models import Item
 
-MONEY = ("price", "floor", "cost")
-EDITABLE = ("title", "description", "condition", *MONEY, "quantity", "brand", "model", "mpn", "size", "colour", "material")
+EDITABLE = ("title", "description", "condition", *edits.AMOUNTS, "quantity", "brand", "model", "mpn", "size", "colour", "material")
 _CONDITION_WORDS = {one.value.replace("_", " "): one for one in Condition if one is not Condition.UNKNOWN}
+_CALLED = {
+    "own_price": _("its own price on a channel"), "picked": _("the category"), "channels": _("where it goes up"), "photos": _("the photos"),
+}  # fmt: skip
 
 
-async def set_field(ctx: Context, item: Item, field: str, value: str) -> None:
-    """Raises `Invalid` with what to type instead. What is listed already is revised everywhere."""
+def called(field: str) -> str:
+    """What a field is called in a sentence."""
+    return _CALLED.get(field) or _("the {field}").format(field=field.removeprefix("aspect:"))
+
+
+async def set_field(ctx: Context, item: Item, field: str, value: str) -> bool:
+    """Raises `Invalid` with what to type instead. What is listed already hears of it. Whether a card was shown that says so."""
     field = field.lower() if field.lower() in {*EDITABLE, *FIELDS} else field
+    if field in edits.AMOUNTS:
+        return await set_amount(ctx, item, field, parse(value, item.currency))
+    check_editable(item, field)
+    if field == "quantity":
+        await edits.write(ctx.session, ctx.house, ctx.person, item, field, _quantity(value))
+        return False
+    value = _condition(value.strip()).value if field == "condition" else value.strip()
+    name = field if field in FIELDS else f"aspect:{field.removeprefix('aspect:')}"
+    said: Any = said_by_seller(value).to_json()
+    told = await edits.write(ctx.session, ctx.house, ctx.person, item, name, {"title": value, "field": said} if name == "title" else said)
+    if told.sent:
+        await ctx.say(_("I am updating it everywhere it is up."))
+    return bool(told.sent)
+
+
+async def set_amount(ctx: Context, item: Item, field: str, amount: Money) -> bool:
+    """As `set_field`, for a price, floor or cost."""
+    check_editable(item, field)
+    check_amount(item, field, amount)
+    told = await edits.write(ctx.session, ctx.house, ctx.person, item, field, amount.amount)
+    if field == "floor" and item.price and item.floor:
+        await intake.remember(ctx.session, item.workspace_id, "floor", {"percent": round(100 * item.floor / item.price)})
+    if told.sent:
+        await ctx.show("batch", ("batch", told.batch))
+    return bool(told.sent)
+
+
+def check_editable(item: Item, field: str) -> None:
     if item.state in (ItemState.SOLD, ItemState.ARCHIVED) and field != "cost":
         raise Refused(_("Item {number} is {state}; only its cost can be changed.").format(number=item.number, state=item.state))
-    before = item.price
-    if field in MONEY:
-        _set_money(ctx, item, field, value)
-        if field == "floor" and item.price and item.floor:
-            await intake.remember(ctx.session, item.workspace_id, "floor", {"percent": round(100 * item.floor / item.price)})
-    elif field == "quantity":
-        await _set_quantity(ctx, item, value)
-    else:
-        await _set_text(ctx, item, field, value)
-    item.changed_at = ctx.now()
-    audit.record(
-        ctx.session, workspace=item.workspace_id, at=ctx.now(), actor=ctx.person.actor, action="item.edited", subject=("item", item.id),
-        data={"field": field, "value": value[:500]},
-    )  # fmt: skip
-    await touch(ctx.session, ctx.db, ("item", item.id))
-    if field == "price":
-        await reprice_everywhere(ctx, item, before=before)
-    elif field not in (*MONEY, "quantity") and await intake.revise_everywhere(
-        ctx.session, ctx.house, item, reason=_("{field} edited").format(field=field), person=ctx.person
-    ):
-        await ctx.say(_("I am updating it everywhere it is up."))
 
 
-def _set_money(ctx: Context, item: Item, field: str, value: str) -> None:
-    amount = parse(value, item.currency)
+def check_amount(item: Item, field: str, amount: Money) -> None:
+    """What no price, floor or cost may be."""
     if amount.currency != item.currency:
         raise Invalid(_("Item {number} is priced in {currency}.").format(number=item.number, currency=item.currency))
     if amount.amount < 0 or (amount.amount == 0 and field == "price"):
-        raise Invalid(_("“{value}” cannot be a {field}. Type an amount like 45.").format(value=value, field=field))
-    setattr(item, field, amount.amount)
-    if item.floor is not None and item.price is not None and item.price < item.floor and field != "cost":
+        raise Invalid(_("“{value}” cannot be a {field}. Type an amount like 45.").format(value=amount, field=field))
+    floor = None if item.floor is None else Money(item.floor, item.currency)
+    if field == "price" and floor is not None and amount < floor:
+        raise Refused(
+            _("{price} is below its floor of {floor}. Lower the floor first if you mean it: /edit {number} floor …").format(
+                price=amount, floor=floor, number=item.number
+            )
+        )
+    if field == "floor" and item.price is not None and item.price < amount.amount:
         raise Invalid(_("The floor cannot be above the price. Change the other one first."))
 
 
-async def _set_quantity(ctx: Context, item: Item, value: str) -> None:
+def _quantity(value: str) -> int:
     wanted = whole(value)
     if wanted is None or not 0 < wanted < 100_000:
         raise Invalid(_("“{value}” is not a quantity. Type a whole number like 3.").format(value=value))
-    level = await ledger.level_of(ctx.session, item.id)
-    difference = wanted - (level.total if level else 0)
-    if difference:
-        kind = StockKind.ADJUST if level else StockKind.INITIAL
-        await ledger.post(ctx.session, ctx.db, item, kind, difference, key=new_key(), source="person", reason=ctx.person.actor)
-        await intake.quantity_everywhere(ctx.session, ctx.house, item, person=ctx.person)
-
-
-async def _set_text(ctx: Context, item: Item, field: str, value: str) -> None:
-    row, sheet = await sheet_of(ctx.session, item.id)
-    value = value.strip()
-    if field == "condition":
-        value = _condition(value).value
-    name = field if field in FIELDS else f"aspect:{field.removeprefix('aspect:')}"
-    row.fields = sheet.with_field(name, said_by_seller(value)).to_json()
-    if field == "title":
-        item.title = value
-        await intake.ask_again(ctx.session, ctx.house, row)
+    return wanted
 
 
 def _condition(value: str) -> Condition:

@@ -1,27 +1,23 @@
-"""Publishing, prices, taking down, selling elsewhere, and taking it all back."""
+"""Publishing, prices, taking down and selling elsewhere. Taking it back is `undo.py`."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
 from bot.chat.commands.drafts import publish_item, the_item
-from bot.chat.commands.prices import is_up, reprice, reprice_everywhere
+from bot.chat.commands.fields import check_amount, check_editable, set_amount
+from bot.chat.commands.pausing import SELLING
 from bot.chat.context import Context
-from bot.chat.registry import Rest, Word, action, command
+from bot.chat.registry import Rest, action, command
 from bot.chat.words import _
-from core.errors import Invalid, Missing, Refused
-from core.flows import changes, ledger, sales
-from core.flows.posts import touch
-from core.flows.watching import resume as wake_waiting
+from core.errors import Missing, Refused
+from core.flows import changes, edits, ledger, sales
 from core.money import Money, parse
 from core.rules.access import SELL
-from core.values.card import Button, Card
+from core.values.card import Card
 from core.values.states import ChangeKind, ChangeState, ItemState
-from storage import audit
 from storage.keys import new_key
 from storage.models import Account, Change, Item, Member
-
-SELLING = _("Selling")
 
 
 @command("publish", _("Put an item up"), "/publish 42", needs=SELL, topic=SELLING, details=_("Add a channel to put it up only there."))
@@ -39,43 +35,18 @@ async def publish(ctx: Context, item: Item, channel: Account | None) -> None:
     details=_("/price 42 ebay 45 gives one listing its own price."),
 )
 async def price(ctx: Context, item: Item, channel: Account | None, amount: Money) -> None:
-    _check_price(item, amount)
     if channel is None:
-        before = item.price
-        item.price, item.changed_at = amount.amount, ctx.now()
-        audit.record(
-            ctx.session, workspace=item.workspace_id, at=ctx.now(), actor=ctx.person.actor, action="item.edited",
-            subject=("item", item.id), data={"field": "price", "value": amount.wire(), "before": before},
-        )  # fmt: skip
-        await touch(ctx.session, ctx.db, ("item", item.id))
-        if not await reprice_everywhere(ctx, item, before=before):
+        if not await set_amount(ctx, item, "price", amount):
             await ctx.say(_("Item {number} costs {price} now.").format(number=item.number, price=amount))
         return
+    check_editable(item, "price")
+    check_amount(item, "price", amount)
     listing = await changes.listing_for(ctx.session, item, channel)
-    before_own = listing.own_price
-    listing.own_price = amount.amount
-    if not is_up(listing):
+    told = await edits.write(ctx.session, ctx.house, ctx.person, item, "own_price", amount.amount, listing=listing)
+    if told.sent:
+        await ctx.show("batch", ("batch", told.batch))
+    else:
         await ctx.say(_("Item {number} will cost {price} on {channel}.").format(number=item.number, price=amount, channel=channel.name))
-        return
-    listing_before = {"own_price": before_own}
-    made = await reprice(ctx, item, listing, new_key(), listing_before)
-    await ctx.show("batch", ("batch", made.batch))
-
-
-def _check_price(item: Item, amount: Money) -> None:
-    if amount.currency != item.currency:
-        raise Invalid(_("Item {number} is priced in {currency}.").format(number=item.number, currency=item.currency))
-    if amount.amount <= 0:
-        raise Invalid(_("A price must be more than zero."))
-    if item.floor is not None and amount.amount < item.floor:
-        floor = Money(item.floor, item.currency)
-        raise Refused(
-            _("{price} is below its floor of {floor}. Lower the floor first if you mean it: /edit {number} floor …").format(
-                price=amount, floor=floor, number=item.number
-            )
-        )
-    if item.state in (ItemState.SOLD, ItemState.ARCHIVED):
-        raise Refused(_("Item {number} is {state}.").format(number=item.number, state=item.state))
 
 
 @command("delist", _("Take an item down"), "/delist 42", needs=SELL, topic=SELLING, details=_("Add a channel to take it down only there."))
@@ -119,58 +90,6 @@ async def sold_ask(ctx: Context, item: str) -> None:
 async def sold_answer(ctx: Context, item: str, answer: str) -> None:
     amount, _space, how = answer.partition(" ")
     await sold(ctx, await the_item(ctx, item), parse(amount, ctx.workspace.currency), Rest(how))
-
-
-@command(
-    "undo",
-    _("Take the last thing back"),
-    "/undo",
-    needs=SELL,
-    topic=SELLING,
-    details=_("Undoes what you did last, or the last thing about one item: /undo 42."),
-)
-async def undo(ctx: Context, item: Item | None) -> None:
-    query = (
-        select(Change)
-        .where(
-            Change.workspace_id == ctx.person.workspace_id,
-            Change.by == "member",
-            Change.undo_of.is_(None),
-            Change.state.in_((ChangeState.DONE, ChangeState.APPROVED, ChangeState.RUNNING)),
-        )
-        .order_by(Change.id.desc())
-        .limit(1)
-    )
-    query = query.where(Change.item_id == item.id) if item is not None else query.where(Change.member_id == ctx.person.member_id)
-    last = (await ctx.session.execute(query)).scalar()
-    if last is None:
-        raise Refused(_("There is nothing to take back."))
-    await undo_batch(ctx, last.batch)
-
-
-@action("change.undo", needs=SELL)
-async def undo_batch(ctx: Context, batch: str) -> None:
-    """Take back every Change of a batch that can be; say why for those that cannot."""
-    rows = list((await ctx.session.execute(select(Change).where(Change.batch == batch).order_by(Change.id))).scalars())
-    refusals: list[str] = []
-    count = 0
-    for change in rows:
-        if change.undo_of is not None or change.state in (
-            ChangeState.UNDONE,
-            ChangeState.CANCELLED,
-            ChangeState.REJECTED,
-            ChangeState.FAILED,
-        ):
-            continue
-        try:
-            await changes.undo(ctx.session, ctx.db, change, ctx.person)
-            count += 1
-        except Refused as error:
-            refusals.append(str(error))
-    if not count:
-        raise Refused(refusals[0] if refusals else _("This was taken back already."))
-    if ctx.inbound.press == "":
-        await ctx.show("batch", ("batch", batch))
 
 
 @action("change.again", needs=SELL)
@@ -226,43 +145,3 @@ async def pending(ctx: Context) -> None:
         await ctx.say(Card(text=_("Nothing waits for you."), mood="good"))
     for batch in batches:
         await ctx.show("batch", ("batch", batch))
-
-
-@command(
-    "pause",
-    _("Stop every outward call"),
-    "/pause all",
-    needs=SELL,
-    topic=SELLING,
-    details=_("Changes wait and nothing is lost; /resume lets them go."),
-)
-async def pause(ctx: Context, what: Word | None) -> None:
-    if what != "all":
-        raise Invalid(_("Type /pause all to stop every outward call. Changes then wait until /resume."))
-    await _pause(ctx, paused=True)
-    await ctx.say(
-        Card(
-            _("Paused"),
-            _("Nothing leaves the house now: no publishing, no price changes, and no taking down when something sells. Changes wait."),
-            buttons=((Button(_("Resume"), {"do": "say", "text": "/resume"}, "primary"),),),
-            mood="warn",
-        )
-    )
-
-
-@command("resume", _("Go on after a pause"), "/resume", needs=SELL, topic=SELLING)
-async def resume(ctx: Context) -> None:
-    await _pause(ctx, paused=False)
-    waiting = await wake_waiting(ctx.session, ctx.house, ctx.person.workspace_id)
-    text = _("Going on. {count} changes waited.").format(count=waiting) if waiting else _("Going on. Nothing waited.")
-    await ctx.say(Card(text=text, mood="good"))
-
-
-async def _pause(ctx: Context, *, paused: bool) -> None:
-    ctx.workspace.paused = paused
-    action_name = "workspace.paused" if paused else "workspace.resumed"
-    audit.record(
-        ctx.session, workspace=ctx.workspace.id, at=ctx.now(), actor=ctx.person.actor, action=action_name,
-        subject=("workspace", ctx.workspace.id),
-    )  # fmt: skip
-    await touch(ctx.session, ctx.db, ("channels", ctx.workspace.id))

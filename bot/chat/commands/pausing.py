@@ -1,0 +1,63 @@
+"""Pausing everything that leaves the house, and going on."""
+
+from __future__ import annotations
+
+from bot.chat.context import Context
+from bot.chat.registry import Word, command
+from bot.chat.words import _
+from core.errors import Invalid
+from core.flows.posts import touch
+from core.flows.watching import resume as wake_waiting
+from core.rules.access import SELL
+from core.values.card import Button, Card
+from storage import audit
+
+SELLING = _("Selling")
+PAUSED, RESUMED = "workspace.paused", "workspace.resumed"
+
+
+@command(
+    "pause",
+    _("Stop every outward call"),
+    "/pause all",
+    needs=SELL,
+    topic=SELLING,
+    details=_("Changes wait and nothing is lost; /resume lets them go."),
+)
+async def pause(ctx: Context, what: Word | None) -> None:
+    if what != "all":
+        raise Invalid(_("Type /pause all to stop every outward call. Changes then wait until /resume."))
+    await pause_outward(ctx)
+
+
+@command("resume", _("Go on after a pause"), "/resume", needs=SELL, topic=SELLING)
+async def resume(ctx: Context) -> None:
+    await resume_outward(ctx)
+
+
+async def pause_outward(ctx: Context, *, undo_of: str = "") -> None:
+    await _set(ctx, PAUSED, undo_of)
+    await ctx.say(
+        Card(
+            _("Paused"),
+            _("Nothing leaves the house now: no publishing, no price changes, and no taking down when something sells. Changes wait."),
+            buttons=((Button(_("Resume"), {"do": "say", "text": "/resume"}, "primary"),),),
+            mood="warn",
+        )
+    )
+
+
+async def resume_outward(ctx: Context, *, undo_of: str = "") -> None:
+    await _set(ctx, RESUMED, undo_of)
+    waiting = await wake_waiting(ctx.session, ctx.house, ctx.person.workspace_id)
+    text = _("Going on. {count} changes waited.").format(count=waiting) if waiting else _("Going on. Nothing waited.")
+    await ctx.say(Card(text=text, mood="good"))
+
+
+async def _set(ctx: Context, what: str, undo_of: str) -> None:
+    ctx.workspace.paused = what == PAUSED
+    audit.record(
+        ctx.session, workspace=ctx.workspace.id, at=ctx.now(), actor=ctx.person.actor, action=what,
+        subject=("workspace", ctx.workspace.id), data={"undo_of": undo_of} if undo_of else {},
+    )  # fmt: skip
+    await touch(ctx.session, ctx.db, ("channels", ctx.workspace.id))

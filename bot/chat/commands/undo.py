@@ -1,0 +1,202 @@
+"""Taking back what somebody did last, whatever it was, or saying plainly that this cannot be taken back.
+
+What people did is on the audit trail. The newest entry that is not taken back already decides: never is something older undone
+because the newest cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from bot.chat.commands.fields import called
+from bot.chat.commands.pausing import PAUSED, RESUMED, SELLING, pause_outward, resume_outward
+from bot.chat.context import Context
+from bot.chat.registry import action, command
+from bot.chat.words import _
+from core.errors import Refused
+from core.flows import edits, sales, undoing
+from core.flows.posts import touch
+from core.rules.access import SELL
+from core.rules.changes import UNDO_WINDOW
+from core.values.states import ChangeKind, ChangeState, DraftState, OrderState
+from storage import audit
+from storage.models import Account, AuditEntry, Base, Change, Draft, Item, ManualTask, Order, OrderLine
+
+LOOKED_AT = 300  # of the newest entries; whoever undoes so much does better with commands
+MADE = "change.approved"
+# What cannot be taken back: which it was, and what to do instead. The words in braces are the subject's.
+FINAL = {
+    "item.begun": _("You sent photos of item {number}. Press Discard on its card if you do not want it."),
+    "change.rejected": _("You said no to a change of item {number}. Use the command for what you want instead."),
+    "task.done": _("You ticked off task {number}. I cannot untick it: /publish or /delist puts right what is not true."),
+    "task.snoozed": _("You put off task {number}. Tick it off on its card when it is done: /tasks."),
+    "order.assigned": _("You said what was sold in order {number}. That cannot be taken back by me."),
+    "account.connected": _("You connected {name}. Type /disconnect {channel} to take that back."),
+    "account.disconnected": _("You disconnected {name}. Type /connect {channel} to take that back."),
+    "account.ship_from": _("You said where {name} ships from. Say it again on /channels."),
+    "webhook.replayed": _("You had a delivery taken in again. That cannot be taken back."),
+}  # fmt: skip
+DOING = {
+    ChangeKind.PUBLISH: _("publishing item {number}"), ChangeKind.RELIST: _("putting item {number} up again"),
+    ChangeKind.DELIST: _("taking item {number} down"), ChangeKind.REPRICE: _("the new price of item {number}"),
+    ChangeKind.REVISE: _("updating item {number}"), ChangeKind.QUANTITY: _("the new quantity of item {number}"),
+}  # fmt: skip
+OVER = (ChangeState.UNDONE, ChangeState.CANCELLED, ChangeState.REJECTED, ChangeState.EXPIRED)
+DEEDS = (MADE, edits.EDITED, "item.discarded", "item.restored", "order.seen", PAUSED, RESUMED, *FINAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """The entry that stands for what was done; `changes` are those of its batch, where it made some."""
+
+    entry: AuditEntry
+    changes: Sequence[Change] = ()
+
+
+@command(
+    "undo",
+    _("Take the last thing back"),
+    "/undo",
+    needs=SELL,
+    topic=SELLING,
+    details=_("Undoes what you did last, or the last thing about one item: /undo 42."),
+)
+async def undo(ctx: Context, item: Item | None) -> None:
+    deed = await last_deed(ctx, item)
+    if deed is None:
+        raise Refused(_("There is nothing to take back."))
+    what = deed.entry.action
+    if what in FINAL:
+        raise Refused(FINAL[what].format(**await _subject(ctx, deed.entry)))
+    if deed.entry.at < ctx.now() - UNDO_WINDOW:
+        raise Refused(_("What you did last was more than a day ago. Use the command for what you want instead."))
+    if what == MADE:
+        await _undo_changes(ctx, deed.changes)
+    elif what == edits.EDITED:
+        await _undo_edit(ctx, deed.entry)
+    elif what == "order.seen":
+        await undo_sale(ctx, deed.entry.subject_id)
+    elif what == "item.discarded":
+        await _bring_back(ctx, deed.entry)
+    elif what == PAUSED:
+        await resume_outward(ctx, undo_of=deed.entry.id)
+    else:
+        await pause_outward(ctx, undo_of=deed.entry.id)
+
+
+@action("change.undo", needs=SELL)
+async def undo_batch(ctx: Context, batch: str) -> None:
+    """The button of a batch's card."""
+    rows = await _changes_of(ctx, batch)
+    edit = await edits.edit_of(ctx.session, rows[0].item_id, batch) if rows else None
+    if edit is not None:
+        await _undo_edit(ctx, edit)
+    else:
+        await _undo_changes(ctx, rows)
+
+
+@action("sale.undo", needs=SELL)
+async def undo_sale(ctx: Context, order: str) -> None:
+    """A sale outside was a mistake: its card then offers to put the item up again."""
+    row = await ctx.session.get_one(Order, order)
+    await sales.cancel_outside(ctx.session, ctx.house, row, ctx.person)
+    if not ctx.inbound.press:
+        await ctx.show("sale", ("order", order))
+
+
+async def last_deed(ctx: Context, item: Item | None) -> Deed | None:
+    """The newest thing that the person did, or that anybody did about an item, and that still stands."""
+    query = select(AuditEntry).where(AuditEntry.workspace_id == ctx.person.workspace_id, AuditEntry.action.in_(DEEDS))
+    query = query.where(AuditEntry.actor == ctx.person.actor if item is None else AuditEntry.actor.startswith("member:"))
+    entries = list((await ctx.session.execute(query.order_by(AuditEntry.id.desc()).limit(LOOKED_AT))).scalars())
+    if item is not None:
+        sold = set((await ctx.session.execute(select(OrderLine.order_id).where(OrderLine.item_id == item.id))).scalars())
+        entries = [one for one in entries if item.id in (one.subject_id, one.data.get("item")) or one.subject_id in sold]
+    by_batch = {one.data["batch"]: one for one in reversed(entries) if one.action == edits.EDITED}
+    undone = {one.data["undo_of"] for one in entries if "undo_of" in one.data}
+    for entry in entries:
+        deed = await _standing(ctx, entry, by_batch)
+        if deed is not None and deed.entry.id not in undone and "undo_of" not in deed.entry.data:
+            return deed
+    return None
+
+
+async def _standing(ctx: Context, entry: AuditEntry, by_batch: dict[str, AuditEntry]) -> Deed | None:
+    """What an entry stands for; None when that is over, or was itself the taking back of something."""
+    if entry.action == "order.seen":
+        order = await ctx.session.get_one(Order, entry.subject_id)
+        return None if order.state == OrderState.CANCELLED else Deed(entry)
+    if entry.action != MADE:
+        return Deed(entry)
+    change = await ctx.session.get_one(Change, entry.subject_id)
+    if change.undo_of is not None:
+        return None
+    if change.batch in by_batch:
+        return Deed(by_batch[change.batch])
+    rows = await _changes_of(ctx, change.batch)
+    return Deed(entry, rows) if any(_stands(one, rows) for one in rows) else None
+
+
+def _stands(change: Change, batch: Sequence[Change]) -> bool:
+    """Whether there is something of it that can be taken back, or of which is to be said why it cannot."""
+    return change.by == "member" and change.undo_of is None and change.state not in OVER and all(one.undo_of != change.id for one in batch)
+
+
+async def _subject(ctx: Context, entry: AuditEntry) -> dict[str, str]:
+    """What the sentences of `FINAL` say of what an entry is about."""
+    kinds: dict[str, type[Base]] = {"item": Item, "task": ManualTask, "order": Order, "account": Account, "change": Item}
+    kind, key = kinds.get(entry.subject_kind), entry.data.get("item") if entry.subject_kind == "change" else entry.subject_id
+    row = await ctx.session.get(kind, key) if kind else None
+    return {name: str(getattr(row, name, "")) for name in ("number", "name", "channel")}
+
+
+async def _changes_of(ctx: Context, batch: str) -> list[Change]:
+    return list((await ctx.session.execute(select(Change).where(Change.batch == batch).order_by(Change.id))).scalars())
+
+
+async def _undo_changes(ctx: Context, rows: Sequence[Change]) -> None:
+    """Take back every Change of a batch that can be; say why for those that cannot."""
+    refusals: list[str] = []
+    standing = [one for one in rows if _stands(one, rows)]
+    for change in standing:
+        try:
+            if change.state == ChangeState.FAILED:
+                number = (await ctx.session.get_one(Item, change.item_id)).number
+                what = DOING[ChangeKind(change.kind)].format(number=number)
+                raise Refused(_("What you did last was {what}. It did not work, so there is nothing to take back.").format(what=what))
+            await undoing.undo(ctx.session, ctx.db, change, ctx.person)
+        except Refused as error:
+            refusals.append(str(error))
+    if len(refusals) == len(standing):
+        raise Refused(refusals[0] if refusals else _("This was taken back already."))
+    if not ctx.inbound.press:
+        await ctx.show("batch", ("batch", rows[0].batch))
+
+
+async def _undo_edit(ctx: Context, edit: AuditEntry) -> None:
+    again = select(AuditEntry.id).where(AuditEntry.subject_id == edit.subject_id, AuditEntry.data["undo_of"].as_string() == edit.id)
+    if (await ctx.session.execute(again)).scalar() is not None:
+        raise Refused(_("This was taken back already."))
+    done = await edits.take_back(ctx.session, ctx.house, ctx.person, edit)
+    if ctx.inbound.press:
+        return
+    item = await ctx.session.get_one(Item, edit.subject_id)
+    await ctx.say(_("Taken back: {what} of item {number} is what it was.").format(what=called(edit.data["field"]), number=item.number))
+    if done.sent or await _changes_of(ctx, done.batch):
+        await ctx.show("batch", ("batch", done.batch))
+
+
+async def _bring_back(ctx: Context, entry: AuditEntry) -> None:
+    item = await ctx.session.get_one(Item, entry.subject_id)
+    query = select(Draft).where(Draft.item_id == item.id).order_by(Draft.id.desc()).limit(1)
+    (await ctx.session.execute(query)).scalar_one().state = DraftState.REVIEW
+    item.deleted_at = None
+    audit.record(
+        ctx.session, workspace=item.workspace_id, at=ctx.now(), actor=ctx.person.actor, action="item.restored", subject=("item", item.id),
+        data={"undo_of": entry.id},
+    )  # fmt: skip
+    await touch(ctx.session, ctx.db, ("item", item.id))
+    await ctx.show("draft", ("item", item.id))
