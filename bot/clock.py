@@ -43,7 +43,7 @@ class Ticker:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._daily: list[Tick] = []
+        self._rare: list[Tick] = []
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )  # fmt: skip
@@ -58,18 +58,26 @@ class Ticker:
 
         self._scheduler.add_job(tick, IntervalTrigger(seconds=seconds, timezone=UTC), id=name)
 
+    def hourly(self, name: str, job: Tick) -> None:
+        """Once an hour, by one process of all that share the database; at no certain minute."""
+
+        async def tick() -> None:
+            await self._run(name, job, self._db.now().replace(minute=0, second=0, microsecond=0))
+
+        self._rare.append(tick)
+
     def daily(self, name: str, hour: int, minute: int, zone: str, job: Tick) -> None:
         """Once a day, at this time of the zone, by one process of all that share the database; or later, by `catch_up`."""
 
         async def tick() -> None:
             await self._run(name, job, last_time(self._db.now(), hour, minute, zone))
 
-        self._daily.append(tick)
+        self._rare.append(tick)
         self._scheduler.add_job(tick, CronTrigger(hour=hour, minute=minute, timezone=ZoneInfo(zone)), id=name)
 
     async def catch_up(self) -> None:
-        """Run the daily jobs whose last time nobody was there for: the machine was off, or asleep."""
-        for tick in self._daily:
+        """Run the hourly and daily jobs whose last time nobody was there for: the machine was off, or asleep."""
+        for tick in self._rare:
             await tick()
 
     def start(self) -> None:

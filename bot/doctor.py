@@ -21,17 +21,17 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import SystemClock
-from bot.footing import is_there
+from bot.footing import is_there, lost_key
 from bot.settings import Settings, unknown
 from core.errors import HaggleError
 from core.ports import PhotoIn
 from core.values.states import AccountState
 from integrations.ai import offline
-from storage import audit, lock, migrate, work
+from storage import audit, lock, migrate, sealed, work
 from storage.db import Database
 from storage.helper import Helper
 from storage.models import Account
-from storage.secrets import Keyring, parse_keys
+from storage.secrets import Keyring, key_of_folder, parse_keys
 
 LATE = 60.0  # seconds that due work may wait before it is worth a word
 SKEW = 2.0  # seconds by which clocks may differ
@@ -137,7 +137,7 @@ async def _contents(settings: Settings) -> Sequence[Finding]:
         return []
     db = Database(settings.database, SystemClock(), pool=1)
     try:
-        return [*await _clocks(db), await _audit(db), await _queue(db), *await _accounts(db)]
+        return [*await _clocks(db), await _keys(db, settings), await _audit(db), await _queue(db), *await _accounts(db)]
     finally:
         await db.close()
 
@@ -150,6 +150,26 @@ async def _clocks(db: Database) -> Sequence[Finding]:
     if abs(skew) <= SKEW:
         return [Finding("ok", "clock", told)]
     return [Finding("warn", "clock", f"{told}. Haggle goes by the database's clock; let both machines set theirs from the network (NTP).")]
+
+
+async def _keys(db: Database, settings: Settings) -> Finding:
+    ids = await asyncio.to_thread(_key_ids, settings)
+    found = await sealed.report(db, ids)
+    if found.lost:
+        return Finding("bad", "keys", lost_key(settings, found.lost))
+    if found.old:
+        told = f"{found.old} sealed values need an older key still. Haggle seals them anew, within two hours: keep the key until then."
+        return Finding("warn", "keys", told)
+    more = "; nothing needs the older ones any more" if len(ids) > 1 else ""
+    return Finding("ok", "keys", f"whatever is sealed can be opened{more}")
+
+
+def _key_ids(settings: Settings) -> tuple[bytes, ...]:
+    """Of the keys that there are. None is made."""
+    if settings.secret_key:
+        return Keyring(parse_keys(settings.secret_key)).ids
+    there = (settings.data_folder / "secret.key").exists()
+    return Keyring(key_of_folder(settings.data_folder)).ids if there else ()
 
 
 async def _audit(db: Database) -> Finding:

@@ -44,6 +44,18 @@ async def migrated(settings: Settings) -> bool:
         return await migrate.upgrade(settings.database)
 
 
+def lost_key(settings: Settings, lost: int) -> str:
+    """What to do about sealed values whose key is missing."""
+    if settings.secret_key:
+        place = "HAGGLE_SECRET_KEY, behind the new one"
+    else:
+        place = f"{settings.data_folder / 'secret.key'}, as a line below the new one"
+    return (
+        f"{lost} sealed values (marketplace credentials, buyers' data) cannot be opened: the key that sealed them is missing. "
+        f"Put it into {place}, and restart; or connect the marketplaces again."
+    )
+
+
 @contextmanager
 def answering(settings: Settings) -> Iterator[None]:
     """Turns what a database that is away or broken raises into `Unreachable`."""

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import demo, standins
 from bot.chat.router import greeting
-from bot.footing import migrated, prepare
+from bot.footing import lost_key, migrated, prepare
 from bot.http.server import Server
 from bot.listening import listen
 from bot.settings import Settings
@@ -115,6 +115,8 @@ async def work(settings: Settings) -> None:
         app = await _start(settings.model_copy(update={"surfaces": False}))
         try:
             sys.stdout.write(f"Haggle's worker {app.engine.worker} carries work. Ctrl-C ends it.\n")
+            if app.unopened:
+                sys.stdout.write(lost_key(settings, app.unopened) + "\n")
             sys.stdout.flush()
             await stop.wait()
         finally:
@@ -238,6 +240,8 @@ async def _greet(house: Running) -> None:
         lines.append("Try this first: open the link, type /connect ebay or /connect shopify, then drop photos of something to sell.")
         if standins.were_used(house.settings.data_folder):
             lines.append("This data folder was used with stand-in marketplaces, which are off now. To sell for real, take another: --data.")
+    if house.app.unopened:
+        lines.append(lost_key(house.settings, house.app.unopened))
     if not house.settings.is_outward:
         lines.append("HAGGLE_OUTWARD is off: nothing leaves this machine, Changes wait.")
     sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.", ""]))

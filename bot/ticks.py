@@ -14,7 +14,7 @@ from bot.clock import Ticker
 from core.flows import retention, upkeep
 from core.flows.house import House
 from core.flows.watching import reread_sold, shout_late
-from storage import audit
+from storage import audit, sealed
 from storage.db import Database
 from storage.dispatch.inprocess import InProcess
 
@@ -32,6 +32,7 @@ def set_up(ticker: Ticker, house: House, local: InProcess, zone: str) -> None:
     every("late delists", 5, lambda: shout_late(house))
     every("read again", 15, lambda: reread_sold(house))
     every("silent accounts", 60, lambda: upkeep.shout_silent(house))
+    ticker.hourly("keys", lambda: sealed.reseal(db, house.keyring))
     daily("retention", 3, 0, zone, lambda: retention.forget_old(house))
     daily("photos", 3, 20, zone, lambda: upkeep.sweep_photos(house))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -23,7 +23,7 @@ from bot.http.app import create
 from bot.outside import open_outside, open_reader
 from bot.settings import Settings
 from bot.surfaces.web import WebSurface
-from core.flows import accounts, people
+from core.flows import accounts, keys, people
 from core.flows.carrying import ChangeFlow
 from core.flows.deliveries import InboxFlow
 from core.flows.engine import Engine
@@ -68,11 +68,12 @@ class App:
     telegram: Any = None
     reader: Reader | None = None
     spread: Procrastinate | None = None
-    _closing: list[Any] = field(default_factory=list)
+    unopened: int = 0  # sealed values whose key is missing, at the start
 
     async def start(self) -> None:
         await ticks.compare_clocks(self.house.db)
         await people.ensure_workspace(self.house, currency=self.settings.currency, timezone=self.settings.timezone)
+        self.unopened = (await keys.look_at(self.house)).lost
         await self._reach_old_accounts()
         self.engine.start()
         if self.spread is not None:
@@ -170,11 +171,10 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
     pictures, reading = Helper(photos.MODULE), Helper(offline.MODULE)
     shelf = photos.PhotoStore(settings.data_folder / "photos", pictures)
     reader = open_reader(settings, offline.OfflineReader(reading), shelf)
-    keys = parse_keys(settings.secret_key) if settings.secret_key else key_of_folder(settings.data_folder)
     house = House(
         db=db,
         inbox=Inbox(db),
-        keyring=Keyring(keys),
+        keyring=Keyring(parse_keys(settings.secret_key) if settings.secret_key else key_of_folder(settings.data_folder)),
         pace=Pace(db),
         photos=shelf,
         reader=reader,

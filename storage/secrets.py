@@ -20,6 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.errors import Invalid
 
+KEY_ID = 8  # bytes
+TEXT = 20  # where the ciphertext begins
+
 
 class Keyring:
     """The keys, newest first: the first seals, all of them open. A key is 32 bytes."""
@@ -27,14 +30,18 @@ class Keyring:
     def __init__(self, keys: list[bytes]) -> None:
         if not keys or any(len(key) != 32 for key in keys):
             raise Invalid("The secret key must be 64 hex digits. Make one with: python -c 'import secrets; print(secrets.token_hex(32))'")
-        self._keys = {_key_id(key): key for key in reversed(keys)}
+        self._keys = {_key_id(key): key for key in keys}
         self._newest = keys[0]
-        # Search must outlive a rotation, so its key comes from the oldest one, which stays at the end of the list.
-        self._search = hmac.digest(keys[-1], b"haggle exact search", "sha256")
+        self._search = tuple(hmac.digest(key, b"haggle exact search", "sha256") for key in keys)
+
+    @property
+    def ids(self) -> tuple[bytes, ...]:
+        """What the values begin with that each key sealed, newest first."""
+        return tuple(self._keys)
 
     def seal(self, data: Mapping[str, Any], owner: str) -> bytes:
         """Encrypt JSON for the row `owner`."""
-        nonce = os.urandom(12)
+        nonce = os.urandom(TEXT - KEY_ID)
         text = json.dumps(data, separators=(",", ":")).encode()
         return _key_id(self._newest) + nonce + AESGCM(self._newest).encrypt(nonce, text, owner.encode())
 
@@ -42,27 +49,28 @@ class Keyring:
         """Decrypt. Empty bytes are an empty mapping. Raises `Invalid` when the key is unknown or the bytes were changed."""
         if not sealed:
             return {}
-        key = self._keys.get(sealed[:8])
+        key = self._keys.get(sealed[:KEY_ID])
         if key is None:
             raise Invalid("This value was sealed with a key that is not in HAGGLE_SECRET_KEY. Put the old key back, after the new one.")
         try:
-            plain = AESGCM(key).decrypt(sealed[8:20], sealed[20:], owner.encode())
+            plain = AESGCM(key).decrypt(sealed[KEY_ID:TEXT], sealed[TEXT:], owner.encode())
         except InvalidTag as error:
             raise Invalid("A sealed value was changed from outside and cannot be opened.") from error
         opened: dict[str, Any] = json.loads(plain)
         return opened
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether the newest key sealed it."""
-        return not sealed or sealed[:8] == _key_id(self._newest)
-
     def search_key(self, value: str) -> str:
-        """A keyed hash that finds a value exactly without storing it."""
-        return hmac.new(self._search, value.strip().casefold().encode(), "sha256").hexdigest() if value.strip() else ""
+        """A keyed hash that finds a value exactly without storing it; empty for nothing. Made with the newest key."""
+        return (self.search_keys(value) or ("",))[0]
+
+    def search_keys(self, value: str) -> tuple[str, ...]:
+        """Under which hashes a value may be stored, newest key first: rows are hashed anew some time after a key was added."""
+        plain = value.strip().casefold().encode()
+        return tuple(hmac.new(key, plain, "sha256").hexdigest() for key in self._search) if plain else ()
 
 
 def _key_id(key: bytes) -> bytes:
-    return hashlib.sha256(b"haggle key id" + key).digest()[:8]
+    return hashlib.sha256(b"haggle key id" + key).digest()[:KEY_ID]
 
 
 def parse_keys(text: str) -> list[bytes]:

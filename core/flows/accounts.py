@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -187,8 +188,9 @@ async def add_assisted(house: House, session: AsyncSession, person: Person, kind
 
 async def disconnect(house: House, session: AsyncSession, person: Person, account: Account) -> None:
     """Forget the tokens and keep the history. What is live there stays live and is no longer watched: the card asked about it first."""
-    if account.channel in house.channels:
-        house.channels[account.channel].forget(connection(house, account))
+    with suppress(Invalid):  # credentials that cannot be opened, since their key is lost, were not used either
+        if account.channel in house.channels:
+            house.channels[account.channel].forget(connection(house, account))
     account.state, account.credentials = AccountState.DISCONNECTED, b""
     audit.record(
         session, workspace=account.workspace_id, at=house.db.now(), actor=person.actor, action="account.disconnected",

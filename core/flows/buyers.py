@@ -14,10 +14,10 @@ from storage.models import Order
 
 async def forget(session: AsyncSession, house: House, handle: str, *, actor: str) -> int:
     """Erase what we know of a buyer and prove it on the trail. Answers how many orders were cleaned."""
-    key = house.keyring.search_key(handle)
-    if not key:
+    keys = house.keyring.search_keys(handle)
+    if not keys:
         return 0
-    found = list((await session.execute(select(Order).where(Order.buyer_key == key))).scalars())
+    found = list((await session.execute(select(Order).where(Order.buyer_key.in_(keys)))).scalars())
     for order in found:
         order.buyer, order.buyer_key = b"", ""
         data: dict[str, Any] = {"asked": "erasure"}

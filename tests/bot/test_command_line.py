@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -18,7 +19,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from storage import lock
+from storage.db import Database, sqlite_url
+from storage.models import Account
+from storage.secrets import Keyring
+from tests.clock import TestClock
 from tests.requires import ROOT
+from tests.rows import add_listing
 
 # Stand-ins on a free port, and the log of no interest.
 ENVIRONMENT = {
@@ -162,6 +168,31 @@ def test_backup_while_it_runs_and_restore(served: Served, tmp_path: Path) -> Non
     again = haggle(tmp_path, "restore", str(copy), "--data", "restored")
     assert again.returncode == 1
     assert "not empty" in again.stderr
+
+
+def test_a_lost_key_is_said_by_the_terminal_and_the_doctor(tmp_path: Path) -> None:
+    """The data folder came back from a copy without its key: a new one is made, and that is said."""
+    assert haggle(tmp_path, "migrate").returncode == 0
+    asyncio.run(seal_with_another_key(sqlite_url(tmp_path / "data")))
+    server = Served(tmp_path)
+    try:
+        assert "1 sealed values (marketplace credentials, buyers' data) cannot be opened" in server.told
+        server.stop()
+    finally:
+        server.close()
+    found = haggle(tmp_path, "doctor")
+    assert found.returncode == 1
+    assert re.search(r"^bad   keys +1 sealed values .*secret\.key, as a line below", found.stdout, re.MULTILINE), found.stdout
+    assert "is expired: The key that opens its credentials is missing" in found.stdout
+
+
+async def seal_with_another_key(url: str) -> None:
+    db = Database(url, TestClock())
+    listing = await add_listing(db)
+    async with db.write() as session:
+        account = await session.get_one(Account, listing.account_id)
+        account.credentials = Keyring([os.urandom(32)]).seal({"token": "t"}, account.id)
+    await db.close()
 
 
 def test_stopping_stops_the_stand_ins_too(tmp_path: Path) -> None:

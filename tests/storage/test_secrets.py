@@ -46,9 +46,9 @@ def test_keys_can_be_changed_without_losing_anything() -> None:
     after = Keyring([new, old])
     sealed = before.seal({"a": 1}, "row")
     assert after.open(sealed, "row") == {"a": 1}
-    assert not after.is_current(sealed)
-    assert after.is_current(after.seal({"a": 1}, "row"))
-    assert after.search_key("Ann@Example.com ") == before.search_key("ann@example.com"), "search outlives the change"
+    assert sealed.startswith(after.ids[1])
+    assert after.seal({"a": 1}, "row").startswith(after.ids[0])
+    assert after.search_keys("Ann@Example.com ") == (after.search_key("ann@example.com"), before.search_key("ann@example.com"))
     with pytest.raises(Invalid, match="Put the old key back"):
         Keyring([new]).open(sealed, "row")
 
@@ -57,7 +57,7 @@ def test_search_keys_say_nothing_of_the_value() -> None:
     ring = Keyring([key()])
     assert "ann" not in ring.search_key("ann")
     assert ring.search_key("ann") != Keyring([key()]).search_key("ann")
-    assert ring.search_key("  ") == ""
+    assert (ring.search_key("  "), ring.search_keys("")) == ("", ())
 
 
 def test_keys_are_read_as_people_write_them() -> None:
