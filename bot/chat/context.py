@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.errors import Invalid
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_card, put_view
@@ -16,6 +17,14 @@ from core.values.card import Card, Inbound
 from core.values.states import AccountState
 from storage.db import Database
 from storage.models import Account, Post, Question, Workspace
+
+
+class Offer(Invalid):
+    """What was said cannot be done as it is. The card says why, and its buttons do what may be meant."""
+
+    def __init__(self, card: Card) -> None:
+        super().__init__(card.text or card.title)
+        self.card = card
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import bot.chat.commands as _commands  # noqa: F401 - registers every command and action
 from bot.chat.arguments import resolve
 from bot.chat.commands.drafts import answer_open_draft
-from bot.chat.context import Context
+from bot.chat.context import Context, Offer
 from bot.chat.registry import REGISTRY, Command
 from bot.chat.words import _
 from core.errors import HaggleError, Invalid, Missing, Refused
@@ -88,7 +88,7 @@ class Router:
         async with self._house.db.write() as session:
             ctx = await self._context(session, person, inbound)
             await self._remember(ctx, _Photos())
-            await ctx.say(Card(text=str(error), mood="warn"))
+            await ctx.say(error.card if isinstance(error, Offer) else Card(text=str(error), mood="warn"))
             await settle(session)
 
     async def _stranger(self, inbound: Inbound, settle: SettleIn) -> None:

@@ -17,6 +17,7 @@ from core.errors import Refused
 from core.flows import ledger
 from core.flows.people import Person
 from core.flows.posts import touch
+from core.flows.wanted import floor_of, price_of
 from core.money import Money
 from core.rules import changes as rules
 from core.rules.guards import price_problem
@@ -64,7 +65,7 @@ async def make(
     `cleared` says that the caller has cleared a delist's way already.
     """
     after = after or {}
-    _guard(kind, item, after, automatic=person is None)
+    _guard(kind, item, listing, after, person)
     await ledger.hold(session, db, item.id)
     before: dict[str, Any] = {
         "price": listing.price, "quantity": listing.quantity, "state": listing.state, "wanted": listing.wanted, "item": item.state,
@@ -102,14 +103,16 @@ def note(session: AsyncSession, change: Change, now: datetime, actor: str, state
     )  # fmt: skip
 
 
-def _guard(kind: ChangeKind, item: Item, after: dict[str, Any], *, automatic: bool) -> None:
-    if kind is ChangeKind.REPRICE:
-        floor = None if item.floor is None else Money(item.floor, item.currency)
-        problem = price_problem(Money(int(after["price"]), item.currency), floor, automatic=automatic)
-        if problem:
-            raise Refused(problem)
-    if kind in (ChangeKind.PUBLISH, ChangeKind.RELIST) and item.state in (ItemState.SOLD, ItemState.ARCHIVED):
+def _guard(kind: ChangeKind, item: Item, listing: Listing, after: dict[str, Any], person: Person | None) -> None:
+    """What a machine asserts anew (`watching.py`) was allowed when a person made it, and is looked at again when it is carried out."""
+    up = kind in (ChangeKind.PUBLISH, ChangeKind.RELIST)
+    if up and item.state in (ItemState.SOLD, ItemState.ARCHIVED):
         raise Refused(f"Item {item.number} is {item.state}, so it cannot go up.")
+    price = price_of(item, listing) if person and (up or kind is ChangeKind.REVISE) else None
+    if kind is ChangeKind.REPRICE:
+        price = Money(int(after["price"]), item.currency)
+    if price is not None and (problem := price_problem(price, floor_of(item), automatic=person is None)):
+        raise Refused(f"Item {item.number} on {listing.channel}: {problem}")
 
 
 def _priority(kind: ChangeKind, order_id: str | None, person: Person | None) -> int:
@@ -171,11 +174,12 @@ async def again(session: AsyncSession, db: Database, change: Change, person: Per
     now = db.now()
     values = {"attempts": 0, "due_at": now, "decided_by": person.actor, "decided_at": now, "last_error": "", "finished_at": None}
     item = await session.get_one(Item, change.item_id)
-    _guard(ChangeKind(change.kind), item, change.after, automatic=False)
+    listing = await session.get_one(Listing, change.listing_id)
+    _guard(ChangeKind(change.kind), item, listing, change.after, person)
     if not await move(session, change.id, ChangeState.FAILED, ChangeState.APPROVED, **values):
         return False
     if change.kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
-        (await session.get_one(Listing, change.listing_id)).wanted = "live"
+        listing.wanted = "live"
     wake(session, "change", change.id, priority=change.priority)
     note(session, change, now, person.actor, ChangeState.APPROVED, {"again": True})
     await touch(session, db, *subjects_of(change))

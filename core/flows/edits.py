@@ -26,7 +26,7 @@ from core.flows import changes, intake, ledger, undoing
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import touch
-from core.flows.wanted import photos_of, price_of, sheet_of
+from core.flows.wanted import floor_of, photos_of, price_of, sheet_of
 from core.money import Money
 from core.rules.guards import price_problem
 from core.values.draft import Draft as Sheet
@@ -185,9 +185,8 @@ def _check_price(item: Item, field: str, listing: Listing | None) -> None:
     price = price_of(item, listing) if field == "own_price" and listing else None
     if field in ("price", "floor") and item.price is not None:
         price = Money(item.price, item.currency)
-    floor = None if item.floor is None else Money(item.floor, item.currency)
-    if price is not None and (problem := price_problem(price, floor, automatic=False)):
-        raise Refused(problem)
+    if price is not None and (problem := price_problem(price, floor_of(item), automatic=False)):
+        raise Refused(f"Item {item.number}: {problem}")
 
 
 async def _send(

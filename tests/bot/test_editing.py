@@ -38,3 +38,27 @@ async def test_what_was_typed_is_taken_as_it_was_typed(shop: TestShop) -> None:
 async def test_a_shop_may_be_called_like_its_marketplace(shop: TestShop) -> None:
     await shop.say("/connect shopify shop")
     assert "Open this page" in await shop.last()
+
+
+async def test_nothing_goes_up_below_its_floor(shop: TestShop) -> None:
+    number = await shop.item("A lamp", price=9000)
+    await shop.say(f"/price {number} shopify 75")
+    await shop.say(f"/edit {number} floor 85")
+    await shop.say(f"/publish {number} shopify")
+    assert "$75.00 is below its floor of $85.00" in await shop.last()
+    assert await shop.live(number) == []
+    await shop.say(f"/publish {number} ebay")
+    assert await shop.live(number) == ["ebay"]
+
+
+async def test_a_floor_above_the_price_offers_to_raise_the_price(shop: TestShop) -> None:
+    number = await shop.item()
+    await shop.say(f"/publish {number}")
+    await shop.say(f"/price {number} shopify 82")
+    await shop.say(f"/edit {number} floor 85")
+    assert "costs $80.00, $82.00 on Shopify, less than a floor of $85.00" in await shop.last()
+    assert (await shop.row(number)).floor is None
+    await shop.press("Floor $85.00, and the price too")
+    assert ((await shop.row(number)).floor, (await shop.row(number)).price) == (8500, 8500)
+    for marketplace in ("ebay", "shopify"):
+        assert [float(one["price"]) for one in shop.sandbox.state(marketplace)["listings"]] == [85.0]

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from bot.chat.cards.draft import chosen_accounts, open_questions
 from bot.chat.cards.parts import Easel
-from bot.chat.commands.fields import set_field
+from bot.chat.commands.fields import set_field, the_item
 from bot.chat.context import Context
 from bot.chat.registry import action
 from bot.chat.words import _
@@ -28,13 +28,6 @@ ASKED = {
     "cost": _("What did you pay for item {number}? Type an amount like 12."),
     "quantity": _("How many of item {number} do you have? Type a number."),
 }
-
-
-async def the_item(ctx: Context, item_id: str) -> Item:
-    item = await ctx.session.get(Item, item_id)
-    if item is None or item.deleted_at is not None:
-        raise Missing(_("This item was discarded."))
-    return item
 
 
 @action("draft.ended", needs=SELL)

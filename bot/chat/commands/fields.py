@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from bot.chat.arguments import whole
-from bot.chat.context import Context
+from bot.chat.context import Context, Offer
+from bot.chat.registry import action
 from bot.chat.words import _
-from core.errors import Invalid, Refused
-from core.flows import edits, intake
+from core.errors import Invalid, Missing, Refused
+from core.flows import changes, edits, intake
+from core.flows.wanted import floor_of
 from core.money import Money, parse
+from core.rules.access import SELL
 from core.rules.drafts import said_by_seller
+from core.values.card import Button, Card
 from core.values.draft import FIELDS
 from core.values.states import Condition, ItemState
-from storage.models import Item
+from storage.models import Item, Listing
 
 EDITABLE = ("title", "description", "condition", *edits.AMOUNTS, "quantity", "brand", "model", "mpn", "size", "colour", "material")
 _CONDITION_WORDS = {one.value.replace("_", " "): one for one in Condition if one is not Condition.UNKNOWN}
@@ -25,6 +29,14 @@ _CALLED = {
 def called(field: str) -> str:
     """What a field is called in a sentence."""
     return _CALLED.get(field) or _("the {field}").format(field=field.removeprefix("aspect:"))
+
+
+async def the_item(ctx: Context, item_id: str) -> Item:
+    """The item of a button. Raises `Missing` when it was discarded."""
+    item = await ctx.session.get(Item, item_id)
+    if item is None or item.deleted_at is not None:
+        raise Missing(_("This item was discarded."))
+    return item
 
 
 async def set_field(ctx: Context, item: Item, field: str, value: str) -> bool:
@@ -49,6 +61,8 @@ async def set_amount(ctx: Context, item: Item, field: str, amount: Money) -> boo
     """As `set_field`, for a price, floor or cost."""
     check_editable(item, field)
     check_amount(item, field, amount)
+    if field == "floor":
+        await _check_floor(ctx, item, amount)
     told = await edits.write(ctx.session, ctx.house, ctx.person, item, field, amount.amount)
     if field == "floor" and item.price and item.floor:
         await intake.remember(ctx.session, item.workspace_id, "floor", {"percent": round(100 * item.floor / item.price)})
@@ -68,15 +82,47 @@ def check_amount(item: Item, field: str, amount: Money) -> None:
         raise Invalid(_("Item {number} is priced in {currency}.").format(number=item.number, currency=item.currency))
     if amount.amount < 0 or (amount.amount == 0 and field == "price"):
         raise Invalid(_("“{value}” cannot be a {field}. Type an amount like 45.").format(value=amount, field=field))
-    floor = None if item.floor is None else Money(item.floor, item.currency)
+    floor = floor_of(item)
     if field == "price" and floor is not None and amount < floor:
         raise Refused(
             _("{price} is below its floor of {floor}. Lower the floor first if you mean it: /edit {number} floor …").format(
                 price=amount, floor=floor, number=item.number
             )
         )
-    if field == "floor" and item.price is not None and item.price < amount.amount:
-        raise Invalid(_("The floor cannot be above the price. Change the other one first."))
+
+
+async def _check_floor(ctx: Context, item: Item, floor: Money) -> None:
+    """No floor above what it costs: raising the price with it is offered."""
+    low = [Money(item.price, item.currency)] if item.price is not None and item.price < floor.amount else []
+    prices = [str(one) for one in low]
+    for listing in await _below(ctx, item, floor):
+        name = ctx.house.capabilities[listing.channel].name
+        prices.append(_("{price} on {channel}").format(price=Money(listing.own_price or 0, item.currency), channel=name))
+    if not prices:
+        return
+    text = _("Item {number} costs {prices}, less than a floor of {floor}. Raise the price as well?")
+    button = Button(
+        _("Floor {floor}, and the price too").format(floor=floor), {"do": "floor.raise", "item": item.id, "floor": floor.wire()}, "primary"
+    )
+    raise Offer(Card(text=text.format(number=item.number, prices=", ".join(prices), floor=floor), buttons=((button,),), mood="warn"))
+
+
+async def _below(ctx: Context, item: Item, floor: Money) -> list[Listing]:
+    """Listings that are up at a price of their own below a floor."""
+    up = [one for one in await changes.listings_of(ctx.session, item.id) if edits.is_up(one)]
+    return [one for one in up if one.own_price is not None and one.own_price < floor.amount]
+
+
+@action("floor.raise", needs=SELL)
+async def raise_to_floor(ctx: Context, item: str, floor: str) -> None:
+    row = await the_item(ctx, item)
+    amount = parse(floor, row.currency)
+    if row.price is not None and row.price < amount.amount:
+        await set_amount(ctx, row, "price", amount)
+    for listing in await _below(ctx, row, amount):
+        told = await edits.write(ctx.session, ctx.house, ctx.person, row, "own_price", amount.amount, listing=listing)
+        await ctx.show("batch", ("batch", told.batch))
+    await set_amount(ctx, row, "floor", amount)
 
 
 def _quantity(value: str) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from bot.chat.commands.drafts import publish_item, the_item
-from bot.chat.commands.fields import check_amount, check_editable, set_amount
+from bot.chat.commands.drafts import publish_item
+from bot.chat.commands.fields import check_amount, check_editable, set_amount, the_item
 from bot.chat.commands.pausing import SELLING
 from bot.chat.context import Context
 from bot.chat.registry import Rest, action, command
