@@ -101,9 +101,10 @@ class AppToken:
         self._token: _Token | None = None
         self._lock = asyncio.Lock()
 
-    async def access(self) -> str:
+    async def access(self, *, rejected: str = "") -> str:
+        """A token that is good for five minutes at least; `rejected` is one that the service has just refused."""
         async with self._lock:
-            if self._token is None or not self._token.fresh(self._now()):
+            if self._token is None or self._token.access == rejected or not self._token.fresh(self._now()):
                 self._token = _stored(credentials_of(await self._fetch(), self._now()))
             return self._token.access if self._token else ""
 
@@ -131,20 +132,22 @@ async def token_call(http: Http, url: str, form: Mapping[str, str], *, service: 
     raise token_error(answer)
 
 
-def token_error(answer: Response) -> AuthLost | Refused:
-    """The error of a token endpoint (RFC 6749, 5.2) as one of ours. The description is
-    kept nowhere: some services repeat the grant in it."""
+def token_error(answer: Response) -> AuthLost | Refused | Unreachable:
+    """The error of a token endpoint (RFC 6749, 5.2) as one of ours. What is not such an error does not come from there, so nothing is
+    believed of it. The description is kept nowhere: some services repeat the grant in it."""
     try:
-        code = str(answer.object().get("error", ""))
+        code = str(answer.object().get("error") or "")
     except Unreachable:
         code = ""
     cause = f"HTTP {answer.status} {code}"
+    if not code:
+        return Unreachable(f"{answer.service} gave an answer that makes no sense. I will try again.", code=str(answer.status), cause=cause)
     if code in {"invalid_grant", "invalid_token", "access_denied"}:
         return AuthLost(f"{answer.service} no longer accepts this connection. Connect it again.", code=code, cause=cause)
-    if code in {"invalid_client", "unauthorized_client"} or answer.status in {401, 403}:
-        return Refused(f"{answer.service} does not know this app. Check the app's id and secret in the settings.", code=code, cause=cause)
     if code == "invalid_scope":
         return AuthLost(f"{answer.service} wants the permissions confirmed again. Connect it again.", code=code, cause=cause)
+    if code in {"invalid_client", "unauthorized_client"} or answer.status in {401, 403}:
+        return Refused(f"{answer.service} does not know this app. Check the app's id and secret in the settings.", code=code, cause=cause)
     return Refused(f"{answer.service} refused to connect. Try connecting again.", code=code, cause=cause)
 
 

@@ -41,7 +41,7 @@ class Catalogue:
             try:
                 answer = await self._client.as_app("GET", url, params={"category_id": category})
             except (Refused, Missing, Invalid) as error:
-                if error.code not in {"62005", "62006", "62008", "62009", "404"}:
+                if error.code not in {"62005", "62006", "62008", "62009"}:
                     raise
                 raise Missing("eBay does not have that category. Choose another.", field="category", code=error.code) from error
             return aspects_of(answer.object())

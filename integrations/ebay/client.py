@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.errors import AuthLost
+from core.errors import AuthLost, Refused
 from core.values.channel import Connection
 from integrations.ebay.errors import error_of
 from integrations.ebay.settings import APP_SCOPE, EbaySettings
@@ -13,6 +13,7 @@ from integrations.http import Files, Http, Response
 from integrations.oauth import AppToken, Now, Tokens, token_call, utc_now
 
 SERVICE = "eBay"
+APP = "eBay does not allow this to Haggle's own keys. Look at the keyset at developer.ebay.com."
 BUSY_SECONDS = 30.0  # eBay's short windows are of 5 to 15 s, its long one is a day: this is in between
 MEDIA_BUSY_SECONDS = 5.0  # 50 uploads in 5 s a seller (Media API, createImageFromFile)
 
@@ -39,9 +40,9 @@ class Client:
         timeout: float | None = None,  # noqa: ASYNC109 - handed to the HTTP client, which bounds each wait of a socket
         busy_after: float = BUSY_SECONDS,
     ) -> Response:
-        """A call with the seller's token. A refused token is renewed once; refused again it is `AuthLost`."""
+        """A call with the seller's token. A refused token is renewed once."""
         rejected = ""
-        for _ in range(2):
+        while True:
             token = await self.tokens.access(account, rejected=rejected)
             answer = await self._http.call(
                 method, url, service=SERVICE, json=json, params=params, files=files, timeout=timeout, pace=account.pace,
@@ -49,20 +50,25 @@ class Client:
             )  # fmt: skip
             if answer.ok:
                 return answer
-            if answer.status != 401:
+            if answer.status != 401 or rejected:
                 raise error_of(answer)
             rejected = token
-        raise AuthLost("eBay no longer accepts this connection. Connect it again.", code="401", cause="a fresh token was refused too")
 
     async def as_app(self, method: str, url: str, *, json: Any = None, params: Mapping[str, str] | None = None) -> Response:
-        """A call with the app's own token, for what belongs to no seller."""
-        token = await self.app.access()
-        answer = await self._http.call(
-            method, url, service=SERVICE, json=json, params=params, busy_after=BUSY_SECONDS, headers={"Authorization": f"Bearer {token}"}
-        )
-        if not answer.ok:
-            raise error_of(answer)
-        return answer
+        """A call with the app's own token, for what belongs to no seller: what is refused here says nothing of an account."""
+        rejected = ""
+        while True:
+            token = await self.app.access(rejected=rejected)
+            answer = await self._http.call(
+                method, url, service=SERVICE, json=json, params=params, busy_after=BUSY_SECONDS,
+                headers={"Authorization": f"Bearer {token}"},
+            )  # fmt: skip
+            if answer.ok:
+                return answer
+            if answer.status != 401 or rejected:
+                error = error_of(answer)
+                raise Refused(APP, code=error.code, cause=error.cause) if isinstance(error, AuthLost) else error
+            rejected = token
 
     async def exchange(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Ask the token endpoint."""
@@ -74,4 +80,7 @@ class Client:
         return await self.exchange({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     async def _app_token(self) -> dict[str, Any]:
-        return await self.exchange({"grant_type": "client_credentials", "scope": APP_SCOPE})
+        try:
+            return await self.exchange({"grant_type": "client_credentials", "scope": APP_SCOPE})
+        except AuthLost as error:
+            raise Refused(APP, code=error.code, cause=error.cause) from error

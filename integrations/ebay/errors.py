@@ -85,6 +85,7 @@ TABLE: dict[int, Row] = {
 }
 
 PHOTO_IDS = frozenset({"25014", "25015", "25501", "25086"})
+NONSENSE = "eBay gave an answer that makes no sense. I will try again."
 OWN_TROUBLE = "eBay has a problem of its own. I will try again."
 REVISIONS = (
     "eBay allows 250 changes of a listing in a day, and this one has had them. It can be changed again after midnight, eBay time (Pacific)."
@@ -112,26 +113,20 @@ _FIELDS = {
 
 
 def error_of(answer: Response) -> HaggleError:
-    """The error that an answer of 400 and above stands for. 429 and 5xx never come here: `Http` has raised them."""
+    """The error that an answer of 300 and above stands for. 429 and 5xx never come here: `Http` has raised them.
+
+    Only a body with an error id is eBay's own. Whatever else answers in its place (a proxy, a page for the time of maintenance) knows
+    nothing of accounts and listings, so nothing is believed to be lost or gone.
+    """
     try:
         body = answer.object()
     except Unreachable:
         body = {}
     errors = body.get("errors")
-    if isinstance(errors, list) and errors:
-        return of_errors(errors, answer.status)
-    cause = f"HTTP {answer.status} without an error id"
-    if answer.status == 401:
-        return AuthLost(_RECONNECT, code="401", cause=cause)
-    if answer.status == 403:
-        return AuthLost(TABLE[1100].says, code="403", cause=cause)
-    if answer.status == 404:
-        return Missing(_GONE, code="404", cause=cause)
-    return Refused(
-        "eBay refused without saying why. Try again, and look at the item on eBay if it happens again.",
-        code=str(answer.status),
-        cause=cause,
-    )
+    told = [one for one in errors if isinstance(one, Mapping) and _id(one)] if isinstance(errors, list) else []
+    if told:
+        return of_errors(told, answer.status)
+    return Unreachable(NONSENSE, code=str(answer.status), cause=f"HTTP {answer.status} without an error id")
 
 
 def of_errors(errors: Sequence[Error], status: int) -> HaggleError:
@@ -146,8 +141,10 @@ def of_errors(errors: Sequence[Error], status: int) -> HaggleError:
         name = specific[1].strip("“”\"' ")
         return Missing(TABLE[25029].says.format(field=name), field=_field(name), code=code, cause=cause)
     row = TABLE.get(known)
+    if row is None and status == 401:  # refused, and not in words that mean a lost connection
+        return Unreachable(NONSENSE, code=code, cause=cause)
     if row is None:
-        return AuthLost(_RECONNECT, code=code, cause=cause) if status == 401 else Refused(f"eBay says: {text}", code=code, cause=cause)
+        return Refused(f"eBay says: {text}", code=code, cause=cause)
     if row.kind is Unreachable:
         return Unreachable(OWN_TROUBLE, code=code, cause=cause)
     named = _parameter(chosen, "field", "fieldName")

@@ -6,7 +6,7 @@ put, the offer is found by its sku, and a published offer says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from integrations.ebay import mapping
 from integrations.ebay.catalogue import Catalogue
 from integrations.ebay.client import Client
 from integrations.ebay.conditions import choose
-from integrations.ebay.errors import PHOTO_IDS, of_errors
+from integrations.ebay.errors import NONSENSE, PHOTO_IDS, of_errors
 from integrations.ebay.photos import Photos
 
 OFFER_EXISTS = "25002"  # a general id; only looking tells whether it was this
@@ -93,7 +93,7 @@ class Listings:
         if known.external.get("offer"):
             try:
                 url = f"{base}/{quote(known.external['offer'], safe='')}"
-                return (await self._client.as_seller(account, "GET", url, timeout=patience)).object()
+                return _offer((await self._client.as_seller(account, "GET", url, timeout=patience)).object())
             except Missing:
                 pass  # deleted on eBay; another may have been made for the sku
         params = {"sku": known.sku, "marketplace_id": self._client.settings.marketplace, "format": "FIXED_PRICE"}
@@ -101,7 +101,9 @@ class Listings:
             found = (await self._client.as_seller(account, "GET", base, params=params, timeout=patience)).object()
         except Missing:
             return None
-        offers: Sequence[Offer] = found.get("offers") or []
+        offers = [_offer(one) for one in found.get("offers") or []]
+        if not offers and found.get("total") != 0:
+            raise Unreachable(NONSENSE, cause="neither offers nor a total of 0")
         return next((one for one in offers if one.get("status") == "PUBLISHED"), offers[0] if offers else None)
 
     async def _live(self, account: Connection, known: Ref) -> Offer:
@@ -112,7 +114,7 @@ class Listings:
 
     async def _again(self, account: Connection, offer: Offer) -> Offer:
         url = f"{self._client.settings.inventory}/offer/{offer['offerId']}"
-        return (await self._client.as_seller(account, "GET", url)).object()
+        return _offer((await self._client.as_seller(account, "GET", url)).object())
 
     async def _proven(self, account: Connection, before: Offer | None, offer_id: str, known: Ref, photos: Mapping[str, str]) -> Live:
         """What eBay shows now, which must be live. `before` is what it showed before something was written."""
@@ -198,6 +200,13 @@ class Listings:
         for one in answer.get("responses") or []:
             if int(one.get("statusCode") or 200) >= 400 and one.get("errors"):
                 raise of_errors(one["errors"], int(one["statusCode"]))
+
+
+def _offer(found: Mapping[str, Any]) -> Offer:
+    """An answer that says nothing of an offer must not pass for one that is gone."""
+    if not found.get("offerId"):
+        raise Unreachable(NONSENSE, cause="an offer without an id")
+    return found
 
 
 def _within(wanted: Wanted, offer: Offer | None, known: Ref) -> Wanted:

@@ -15,6 +15,7 @@ from core.money import Money
 from core.values.channel import Buyer, ChannelOrder, ChannelOrderLine, Connection, OrderPage
 from core.values.states import OrderState
 from integrations.ebay.client import Client
+from integrations.ebay.errors import NONSENSE
 from integrations.ebay.mapping import money_of
 from integrations.oauth import Now
 
@@ -65,6 +66,8 @@ class Orders:
         while True:
             params = {"filter": f"lastmodifieddate:[{stamp}..]", "limit": str(PAGE), "offset": str(offset)}
             page = (await self._client.as_seller(account, "GET", url, params=params)).object()
+            if "total" not in page:
+                raise Unreachable(NONSENSE, cause="a page of orders without a total")
             orders = page.get("orders") or []
             found.update({str(one["orderId"]): one for one in orders})
             steady = total in (-1, int(page.get("total") or 0))

@@ -17,6 +17,7 @@ STATUSES: Mapping[int, HaggleError] = {
     423: Refused("Shopify has locked the shop. Ask Shopify's support to unlock it, then try again.", code="423"),
 }
 
+NONSENSE = "Shopify gave an answer that makes no sense. I will try again."
 _STOCK_MOVED = "The stock at Shopify moved just now. I look at it again."
 _AT_WORK = "Shopify is still at work on the call before. I will look again."
 _GONE = "The product is not in the Shopify shop any more. Publish the item again."
@@ -28,9 +29,16 @@ TWICE = {"HANDLE_NOT_UNIQUE", "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "IDEMPOTENC
 
 
 def check_status(answer: Response) -> None:
-    """Raise for a status that is no answer."""
+    """Raise for a status that is no answer. Only a JSON body with `errors` is Shopify's own: what a proxy or a page for the time of
+    maintenance says means nothing."""
     if answer.ok:
         return
+    try:
+        told = bool(answer.object().get("errors"))
+    except Unreachable:
+        told = False
+    if not told:
+        raise Unreachable(NONSENSE, code=str(answer.status), cause=f"HTTP {answer.status} without errors")
     known = STATUSES.get(answer.status)
     if known is not None:
         raise type(known)(known.sentence, code=known.code, cause=f"HTTP {answer.status}")
@@ -43,8 +51,10 @@ def check_errors(answer: Mapping[str, Any], optional: Collection[str] = ()) -> N
     if isinstance(errors, str):
         raise Refused("Shopify refused the call. Reconnect the shop if this happens again.", cause=errors[:200])
     serious = [one for one in errors if not _may_lack(one, optional)]
-    if not serious and (answer.get("data") is not None or not errors):
+    if not serious and answer.get("data") is not None:
         return
+    if not errors:
+        raise Unreachable(NONSENSE, cause="neither data nor errors")
     first = (serious or errors)[0]
     code = str((first.get("extensions") or {}).get("code", ""))
     raise _top_level(code, str(first.get("message", ""))[:200], answer.get("extensions") or {})
@@ -84,7 +94,7 @@ def throttle_wait(extensions: Mapping[str, Any]) -> float:
 def check_user_errors(payload: Mapping[str, Any] | None) -> None:
     """Raise for the first of a mutation's `userErrors`."""
     if payload is None:
-        raise Unreachable("Shopify gave an answer that makes no sense. I will try again.", cause="a mutation without a payload")
+        raise Unreachable(NONSENSE, cause="a mutation without a payload")
     errors: Sequence[Mapping[str, Any]] = payload.get("userErrors") or []
     if errors:
         raise user_error(errors[0])

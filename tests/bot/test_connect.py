@@ -127,7 +127,7 @@ async def test_a_revoked_consent_is_said_once_and_reconnecting_goes_on_with_what
     await connect_all(shop.app, "sandbox-shop", {"ebay"})
     await shop.idle()
     number = await shop.item()
-    await shop.say(f"/publish {number}")
+    await shop.say(f"/publish {number} ebay")
     assert await shop.live(number) == ["ebay"]
     shop.sandbox.shift_clock(LIFE_OF_A_GRANT)
     for _ in range(3):

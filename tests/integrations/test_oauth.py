@@ -133,7 +133,9 @@ def test_credentials_and_errors_of_a_token_endpoint(clock: TestClock) -> None:
         (b'{"error": "invalid_grant"}', AuthLost),
         (b'{"error": "invalid_scope"}', AuthLost),
         (b'{"error": "invalid_client"}', Refused),
-        (b"<html>", Refused),
-        (b"[]", Refused),
+        (b"<html>", Unreachable),
+        (b"[]", Unreachable),
+        (b"", Unreachable),
     ):
-        assert type(token_error(Response(400, {}, body, "X"))) is kind
+        for status in (400, 401, 403):
+            assert type(token_error(Response(status, {}, body, "X"))) is kind

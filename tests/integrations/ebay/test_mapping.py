@@ -231,8 +231,7 @@ def test_conditions_that_want_grading_are_marked() -> None:
 
 
 def said(status: int, *errors: dict[str, Any]) -> HaggleError:
-    body = json.dumps({"errors": list(errors)}) if errors else "<html>"
-    return error_of(Response(status, {}, body.encode(), "eBay"))
+    return error_of(Response(status, {}, json.dumps({"errors": list(errors)}).encode(), "eBay"))
 
 
 def an_error(key: int, message: str = "Something.", **parameters: str) -> dict[str, Any]:
@@ -274,12 +273,14 @@ def test_the_error_that_matters_is_told_of_several() -> None:
     assert said(400, an_error(99999), an_error(25026)).code == "25026"
 
 
-def test_answers_without_an_error_id() -> None:
-    assert isinstance(said(401), AuthLost)
-    assert isinstance(said(403), AuthLost)
-    assert isinstance(said(404), Missing)
-    assert isinstance(said(409), Refused)
-    assert isinstance(said(401, an_error(99999)), AuthLost)
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 407, 409])
+@pytest.mark.parametrize("body", ["<html>", "", "[]", '{"errors": []}', '{"errors": [{"message": "no"}]}', '{"errors": "no"}'])
+def test_what_has_no_error_id_is_not_ebays_word(status: int, body: str) -> None:
+    assert type(error_of(Response(status, {}, body.encode(), "eBay"))) is Unreachable
+
+
+def test_a_401_in_other_words_than_ebays_is_no_lost_connection() -> None:
+    assert type(said(401, an_error(99999))) is Unreachable
 
 
 def test_every_row_makes_a_sentence() -> None:

@@ -99,7 +99,19 @@ def test_user_errors(code: str | None, kind: type[HaggleError]) -> None:
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 423])
 def test_statuses(status: int) -> None:
     with pytest.raises(AuthLost if status in {401, 403} else Refused):
-        errors.check_status(Response(status, {}, b""))
+        errors.check_status(Response(status, {}, b'{"errors": "no"}'))
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"errors": ""}'])
+def test_a_status_without_errors_is_not_shopifys_word(status: int, body: bytes) -> None:
+    with pytest.raises(Unreachable):
+        errors.check_status(Response(status, {}, body))
+
+
+def test_an_answer_with_neither_data_nor_errors_says_nothing() -> None:
+    with pytest.raises(Unreachable):
+        errors.check_errors({})
 
 
 @pytest.mark.parametrize(
