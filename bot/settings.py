@@ -224,6 +224,14 @@ def is_secret(field: FieldInfo) -> bool:
     return field.json_schema_extra == SECRET
 
 
+def secrets_of(settings: Settings) -> dict[str, str]:
+    """The secrets that are set and that their owner can change, by their variables. Those of the stand-ins are no secrets."""
+    if settings.sandbox:
+        return {}
+    names = [name for name, field in Settings.model_fields.items() if is_secret(field) and name != "database_url"]
+    return {variable_of(name): str(value) for name in names if (value := getattr(settings, name))}
+
+
 def unknown(names: list[str]) -> list[str]:
     """One sentence for each variable that begins like a setting and is none."""
     known = {variable_of(name) for name in Settings.model_fields} | TESTS_ONLY

@@ -6,6 +6,7 @@ lost is a tick: that is a row with a due time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
@@ -23,8 +24,8 @@ log = structlog.get_logger()
 SKEW = timedelta(seconds=2)  # by which clocks may differ before it is worth a word
 
 
-def set_up(ticker: Ticker, house: House, local: InProcess, zone: str) -> None:
-    """Everything that recurs. Daily jobs run in the night of the business's time zone."""
+def set_up(ticker: Ticker, house: House, local: InProcess, zone: str, secrets: Mapping[str, str]) -> None:
+    """Everything that recurs. Daily jobs run by the business's time zone. `secrets` are those of the settings, by their names."""
     every, daily, db = ticker.every, ticker.daily, house.db
     every("sweep", 5, local.sweep, once_per_slot=False)
     every("clocks", 60, lambda: compare_clocks(db), once_per_slot=False)
@@ -35,6 +36,8 @@ def set_up(ticker: Ticker, house: House, local: InProcess, zone: str) -> None:
     ticker.hourly("keys", lambda: sealed.reseal(db, house.keyring))
     daily("retention", 3, 0, zone, lambda: retention.forget_old(house))
     daily("photos", 3, 20, zone, lambda: upkeep.sweep_photos(house))
+    daily("damaged photos", 3, 30, zone, lambda: upkeep.check_photos(house))
+    daily("secrets", 9, 0, zone, lambda: upkeep.mind_secrets(house, secrets))
 
 
 async def compare_clocks(db: Database) -> None:

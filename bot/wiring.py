@@ -21,7 +21,7 @@ from bot.chat.router import Router
 from bot.clock import SystemClock, Ticker
 from bot.http.app import create
 from bot.outside import open_outside, open_reader
-from bot.settings import Settings
+from bot.settings import Settings, secrets_of
 from bot.surfaces.web import WebSurface
 from core.flows import accounts, keys, people
 from core.flows.carrying import ChangeFlow
@@ -78,7 +78,7 @@ class App:
         self.engine.start()
         if self.spread is not None:
             await self.spread.start()
-        ticks.set_up(self.ticker, self.house, self.engine.local, self.settings.timezone)
+        ticks.set_up(self.ticker, self.house, self.engine.local, self.settings.timezone, secrets_of(self.settings))
         self.ticker.start()
         await self.engine.local.sweep()
         if self.telegram is not None:

@@ -217,8 +217,12 @@ class PhotoShelf(Protocol):
 
     async def jpeg(self, sha256: str) -> bytes: ...
 
-    async def sweep(self, keep: Collection[str], before: datetime) -> int:
-        """Delete what is not in `keep` and was not touched since `before`. Answers how many."""
+    async def sweep(self, keep: Collection[str], before: datetime, leftovers: datetime) -> int:
+        """Delete what is not in `keep` and was not touched since `before`, and what interrupted writes left before `leftovers`.
+        Answers how many photos went."""
+
+    async def damaged(self, keys: Sequence[str]) -> list[str]:
+        """Which of these photos are lost or changed. Reads them all: ask for some at a time."""
 
 
 class Dispatcher(Protocol):

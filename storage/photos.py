@@ -65,7 +65,8 @@ class PhotoStore:
         check_size(len(data), called)
         check_kind(data, called)
         key = await _in_thread(lambda: hashlib.sha256(data).hexdigest())
-        known = await _in_thread(lambda: self._known(key, touch=True))
+        # Sending a photo again is how a damaged one is mended.
+        known = await _in_thread(lambda: None if self._is_damaged(key) else self._known(key, touch=True))
         if known:
             return known
         facts, blobs = await self._run("variants", {"name": called}, data, called)
@@ -113,14 +114,15 @@ class PhotoStore:
         """Where a size is, or would be. `Invalid` when that is no key."""
         return self._place(sha256) / f"{sha256}-{size}.webp"
 
-    async def sweep(self, keep: Collection[str], before: datetime) -> int:
-        """Delete photos that are not in `keep`, and leftovers of interrupted writes, when untouched since `before`.
-        Says how many photos went. A photo that is sent again counts as touched."""
-        return await _in_thread(lambda: self._sweep(frozenset(keep), before.timestamp()))
+    async def sweep(self, keep: Collection[str], before: datetime, leftovers: datetime) -> int:
+        """Delete photos that are not in `keep` and were not touched since `before`, and what interrupted writes left behind before
+        `leftovers`. Says how many photos went. A photo that is sent again counts as touched."""
+        return await _in_thread(lambda: self._sweep(frozenset(keep), before.timestamp(), leftovers.timestamp()))
 
-    async def damaged(self) -> list[str]:
-        """Keys of photos of which a size is missing or does not match the hash that was noted when it was written."""
-        return await _in_thread(self._damaged)
+    async def damaged(self, keys: Sequence[str]) -> list[str]:
+        """Which of these photos are not here any more, lack a size, or have one that does not match the hash that was noted when it
+        was written. Reads them all: ask for some at a time."""
+        return await _in_thread(lambda: [key for key in keys if self._is_damaged(key)])
 
     async def _run(self, job: str, values: dict[str, Any], data: bytes, called: str) -> tuple[dict[str, Any], list[bytes]]:
         try:
@@ -160,7 +162,7 @@ class PhotoStore:
         assert stored is not None
         return stored
 
-    def _sweep(self, keep: frozenset[str], before: float) -> int:
+    def _sweep(self, keep: frozenset[str], before: float, leftovers: float) -> int:
         gone = 0
         for path in list(self._folder.glob("??/??/*.json")):
             if path.stem not in keep and path.stat().st_mtime < before:
@@ -168,7 +170,7 @@ class PhotoStore:
                 gone += 1
         for path in list(self._folder.glob("??/??/*")):
             leftover = path.name.startswith(_TEMPORARY) or (_KEY.match(path.name) and not self._facts(path.name[:64]).exists())
-            if leftover and path.stat().st_mtime < before:
+            if leftover and path.stat().st_mtime < leftovers:
                 path.unlink()
         return gone
 
@@ -178,15 +180,12 @@ class PhotoStore:
         for path in place.glob(f"{key}-*"):
             path.unlink()
 
-    def _damaged(self) -> list[str]:
-        found = []
-        for path in self._folder.glob("??/??/*.json"):
-            for size, expected in json.loads(path.read_bytes())["files"].items():
-                data = _bytes(self.path(path.stem, size))
-                if data is None or hashlib.sha256(data).hexdigest() != expected:
-                    found.append(path.stem)
-                    break
-        return sorted(found)
+    def _is_damaged(self, key: str) -> bool:
+        try:
+            expected = json.loads(_bytes(self._facts(key)) or b"{}").get("files", {})
+        except ValueError:
+            return True
+        return set(expected) != set(SIZES) or any(_hash(_bytes(self.path(key, size))) != expected[size] for size in SIZES)
 
 
 def check_batch(sizes: Sequence[int]) -> None:
@@ -243,6 +242,10 @@ def _file(path: Path) -> bytes:
         raise Missing(f"There is no file {called}: check the path.", cause=str(gone)) from gone
     except OSError as closed:
         raise Invalid(f"{called} cannot be opened: check that it is a file that you may read.", cause=str(closed)) from closed
+
+
+def _hash(data: bytes | None) -> str:
+    return "" if data is None else hashlib.sha256(data).hexdigest()
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -1,18 +1,30 @@
-"""What the clock does: shouting about silent accounts, sweeping photos that nobody needs."""
+"""What the clock does: shouting about silent accounts, sweeping photos that nobody needs, finding those that are damaged, minding old
+secrets."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, and_, select, true, update
 
 from core.flows import notices
 from core.flows.house import House
-from core.values.states import AccountState, Severity
-from storage.models import Account, ItemPhoto, Photo, Workspace
+from core.flows.intake import remember
+from core.flows.people import the_workspace
+from core.values.states import AccountState, ItemState, Severity
+from storage.models import Account, Item, ItemPhoto, Notice, Photo, Setting, Workspace
+from storage.pages import delete_rows, pages
 
 SILENT = timedelta(minutes=10)
 ORPHANS = timedelta(days=7)
+LEFTOVERS = timedelta(hours=24)  # of interrupted writes
+SECRETS = timedelta(days=90)
+PHOTOS = "photos"  # what a notice about damaged ones is about
+NAMED = 10  # items in one sentence
+SOME = 20  # photos that are read at once: stopping waits for no more than these
 
 
 async def shout_silent(house: House) -> None:
@@ -51,11 +63,85 @@ async def _shout(house: House, account: Account) -> None:
 
 
 async def sweep_photos(house: House) -> int:
-    """Files that no item has used for seven days are deleted. Answers how many."""
-    async with house.db.read() as session:
-        kept = set((await session.execute(select(ItemPhoto.sha256).distinct())).scalars())
-    gone = await house.photos.sweep(kept, house.db.now() - ORPHANS)
-    async with house.db.write() as session:
-        old = select(Photo.sha256).where(Photo.created_at < house.db.now() - ORPHANS, Photo.sha256.not_in(select(ItemPhoto.sha256)))
-        await session.execute(delete(Photo).where(Photo.sha256.in_(old)))
+    """A tick: files that no item has used for seven days are deleted. Answers how many photos that were."""
+    db, now = house.db, house.db.now()
+    kept = {sha256 async for some in _photos(house, true()) for _, sha256 in some}
+    gone = await house.photos.sweep(kept, now - ORPHANS, now - LEFTOVERS)
+    old = Photo.created_at < now - ORPHANS
+    async for page in pages(db, select(Photo.sha256, old), Photo.sha256):
+        doomed = [key for key, is_old in page if is_old and key not in kept]
+        used = select(ItemPhoto.sha256).where(ItemPhoto.sha256.in_(doomed))
+        await delete_rows(db, Photo.sha256, doomed, and_(old, Photo.sha256.not_in(used)))
     return gone
+
+
+async def check_photos(house: House) -> None:
+    """A tick: photos that will be needed and are lost or changed are told of, naming their items, once and again when more are found."""
+    db = house.db
+    needed = and_(Item.deleted_at.is_(None), Item.state.not_in((ItemState.SOLD, ItemState.ARCHIVED)))
+    damaged: dict[int, list[str]] = {}
+    async for some in _photos(house, needed):
+        bad = set(await house.photos.damaged(sorted({sha256 for _, sha256 in some})))
+        for number, sha256 in some:
+            if sha256 in bad:
+                damaged.setdefault(number, []).append(sha256)
+    key = "photos:" + hashlib.sha256(repr(sorted(damaged.items())).encode()).hexdigest()[:16]
+    async with db.write() as session:
+        workspace = await the_workspace(session)
+        told = (await session.execute(select(Notice.id).where(Notice.key == key))).scalar()
+        if workspace is None or told is not None:
+            return
+        await notices.all_solved(session, db, "system_alert", PHOTOS, Severity.CRITICAL)
+        if damaged:
+            await notices.tell(
+                session, db, workspace=workspace.id, severity=Severity.CRITICAL, type="system_alert", subject=("", PHOTOS), key=key,
+                title=f"Photos of {_items(sorted(damaged))} are damaged on the disk.",
+                body="Send them again as an answer to the item's card, or put the folder “photos” back from a backup.",
+            )  # fmt: skip
+
+
+def _items(numbers: list[int]) -> str:
+    told = ", ".join(str(number) for number in numbers[:NAMED])
+    more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
+    return f"{'item' if len(numbers) == 1 else 'items'} {told}{more}"
+
+
+async def _photos(house: House, which: ColumnElement[bool]) -> AsyncIterator[list[tuple[int, str]]]:
+    """The photos of the items, as (the item's number, sha256), some at a time."""
+    async for page in pages(house.db, select(Item.id, Item.number, which), Item.id):
+        numbers = {key: number for key, number, wanted in page if wanted}
+        query = select(ItemPhoto.item_id, ItemPhoto.sha256).where(ItemPhoto.item_id.in_(numbers)).order_by(ItemPhoto.item_id)
+        async with house.db.read() as session:
+            found = [(numbers[row.item_id], row.sha256) for row in (await session.execute(query)).all()]
+        for at in range(0, len(found), SOME):
+            yield found[at : at + SOME]
+
+
+async def mind_secrets(house: House, secrets: Mapping[str, str]) -> None:
+    """A tick: secrets of the settings, by their names, that have not been changed for 90 days. What is kept of them is eight hex digits of
+    a hash: enough to see that one was changed."""
+    db, now = house.db, house.db.now()
+    async with db.write() as session:
+        workspace = await the_workspace(session)
+        if workspace is None:
+            return
+        row = await session.get(Setting, (workspace.id, "secrets"))
+        before: dict[str, Any] = row.value if row else {}
+        seen = {name: _seen(value, before.get(name, {}), now) for name, value in secrets.items()}
+        if seen != before:
+            await remember(session, workspace.id, "secrets", seen)
+        for name, was in before.items():
+            if seen.get(name, {}).get("mark") != was["mark"]:
+                await notices.solved(session, db, workspace.id, f"secret:{name}")
+        for name, one in seen.items():
+            if datetime.fromisoformat(one["since"]) < now - SECRETS:
+                await notices.tell(
+                    session, db, workspace=workspace.id, severity=Severity.WARNING, type="system_alert", key=f"secret:{name}",
+                    title=f"{name} has been the same for {SECRETS.days} days.",
+                    body="Make a new one where you got it, put it into the settings, restart: if the old one ever leaked, that ends it.",
+                )  # fmt: skip
+
+
+def _seen(value: str, before: Mapping[str, str], now: datetime) -> dict[str, str]:
+    mark = hashlib.sha256(b"haggle secret's age" + value.encode()).hexdigest()[:8]
+    return {"mark": mark, "since": before["since"] if before.get("mark") == mark else now.isoformat()}

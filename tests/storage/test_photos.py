@@ -263,19 +263,31 @@ async def test_sweep_takes_orphans_and_leftovers_only(store: PhotoStore, tmp_pat
     (torn / ".part-x").write_bytes(b"half")
     (torn / f"{'abcd' * 16}-large.webp").write_bytes(b"no facts were written")
     future = datetime.now(UTC) + timedelta(hours=1)
-    assert await store.sweep({kept.sha256}, datetime.now(UTC) - timedelta(hours=1)) == 0
+    past = datetime.now(UTC) - timedelta(hours=1)
+    before = len(files_in(tmp_path))
+    assert await store.sweep({kept.sha256}, past, past) == 0
+    assert len(files_in(tmp_path)) == before
+    assert await store.sweep({kept.sha256}, past, future) == 0
+    assert len(files_in(tmp_path)) == before - 2, "what interrupted writes left goes sooner"
     assert await store.exists(orphan.sha256)
-    assert await store.sweep({kept.sha256}, future) == 1
+    assert await store.sweep({kept.sha256}, future, future) == 1
     assert [name[:64] for name in files_in(tmp_path)] == [kept.sha256] * 4
 
 
 async def test_damage_is_found(store: PhotoStore) -> None:
     stored = await store.put(encoded(halves(64, 64), "PNG"))
     other = await store.put(encoded(halves(65, 64), "PNG"))
-    assert await store.damaged() == []
+    whole = await store.put(encoded(halves(66, 64), "PNG"))
+    torn = await store.put(encoded(halves(67, 64), "PNG"))
+    keys = [one.sha256 for one in (stored, other, whole, torn)]
+    assert await store.damaged(keys) == []
     store.path(stored.sha256, "large").write_bytes(b"rot")
     store.path(other.sha256, "small").unlink()
-    assert await store.damaged() == sorted([stored.sha256, other.sha256])
+    store.path(torn.sha256).with_name(f"{torn.sha256}.json").write_bytes(b'{"width": 67, "fi')
+    assert await store.damaged([*keys, "0" * 64]) == [stored.sha256, other.sha256, torn.sha256, "0" * 64]
+    for width in range(64, 68):
+        await store.put(encoded(halves(width, 64), "PNG"))
+    assert await store.damaged(keys) == [], "sending a photo again mends it"
 
 
 async def test_a_photo_that_breaks_the_decoder_is_named(tmp_path: Path) -> None:
