@@ -124,7 +124,8 @@ async def test_a_sale_outside_does_the_same_as_any_sale(shop: TestShop) -> None:
     await shop.say(f"/sold {number} 70 cash")
     assert await shop.live(number) == []
     seen = await shop.text()
-    assert "Sold on Cash" in seen
+    assert "Sold outside, cash! Order 1" in seen
+    assert '"Fees"' not in seen
     assert "$60.00" in seen
     await shop.say(f"/sold {number} 70 cash")
     assert "sold already" in await shop.last()

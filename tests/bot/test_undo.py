@@ -114,6 +114,27 @@ async def test_photos_channels_and_discarding_are_taken_back(shop: TestShop) -> 
     assert "Publish on" in await shop.last()
 
 
+async def test_a_sale_on_the_wrong_item_is_taken_back(shop: TestShop) -> None:
+    number, other = await shop.item("Acme brass desk lamp", quantity=3), await shop.item("Another lamp")
+    await shop.say(f"/publish {number} ebay")
+    await shop.say(f"/publish {other} shopify")
+    await shop.say(f"/sold {other} 70 cash")
+    assert await shop.live(other) == []
+    await shop.press("Undo")
+    assert "was taken back" in await shop.last()
+    assert (await shop.row(other)).state == ItemState.DELISTED
+    await shop.press(f"Put item {other} up again")
+    assert await shop.live(other) == ["shopify"]  # where it was, and nowhere else
+    await shop.say(f"/sold {number} 70 cash")
+    await shop.say("/undo")
+    async with shop.app.house.db.read() as session:
+        totals = list((await session.execute(select(Stock.total).order_by(Stock.item_id))).scalars())
+    assert totals == [3, 1]
+    assert told(shop, "ebay", "quantity") == {3}
+    await shop.say("/undo")
+    assert "shopify" not in await shop.live(other)  # the sale is over: what is left to undo came before it
+
+
 async def test_a_pause_is_taken_back_and_nothing_older(shop: TestShop) -> None:
     number = await shop.item()
     await shop.say(f"/edit {number} cost 12")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos, say
+from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos
 from bot.chat.words import _
 from core.money import Money
+from core.rules.changes import UNDO_WINDOW
 from core.rules.profit import earned
 from core.values.card import Button, Card, CardPhoto, Line
-from core.values.states import ItemState, ListingState, OrderState
-from storage.models import Item, Listing, Order, OrderLine
+from core.values.states import ChangeKind, ItemState, ListingState, OrderState
+from storage.models import Change, Item, Listing, Order, OrderLine
 
-UNKNOWN = {"fees": _("fees not known yet"), "cost": _("what you paid for it is not known")}
+UNKNOWN = {"fees": _("fees are not known"), "cost": _("what you paid for it is not known")}
 
 
 async def draw(easel: Easel, order_id: str) -> Card | None:
@@ -29,16 +31,28 @@ async def draw(easel: Easel, order_id: str) -> Card | None:
         lines += await _sold(easel, order, line, item)
         if item is not None:
             shown = shown or (await photos(easel, item))[:1]
-            buttons += _deeds(order, item)
-    lines += await _money(easel, order, sold)
+            buttons += await _deeds(easel, order, item)
     cancelled = order.state == OrderState.CANCELLED
+    lines += [] if cancelled else await _money(easel, order, sold)
+    if order.account_id is None and not cancelled and order.placed_at > easel.house.db.now() - UNDO_WINDOW:
+        buttons.append((Button(_("Undo"), {"do": "sale.undo", "order": order.id}),))
     unpaid = "" if order.paid or cancelled else _("The buyer has not paid yet.")
-    title = _("Order {number} on {channel} was cancelled") if cancelled else _("Sold on {channel}! Order {number}")
     return Card(
-        title=title.format(number=order.number, channel=easel.channel(order.channel)),
-        text=" ".join(part for part in (unpaid, easel.paused()) if part),
+        title=_title(easel, order), text=" ".join(part for part in (unpaid, easel.paused()) if part),
         lines=tuple(lines), photos=shown, buttons=tuple(buttons), mood="warn" if cancelled else "good", subject=("order", order.id),
     )  # fmt: skip
+
+
+def _title(easel: Easel, order: Order) -> str:
+    cancelled = order.state == OrderState.CANCELLED
+    where = {"number": order.number, "channel": easel.channel(order.channel), "how": order.channel}
+    if order.channel in easel.house.capabilities:
+        title = _("Order {number} on {channel} was cancelled") if cancelled else _("Sold on {channel}! Order {number}")
+    elif cancelled:
+        title = _("Order {number}, sold outside, was taken back")
+    else:
+        title = _("Sold outside! Order {number}") if order.channel == "outside" else _("Sold outside, {how}! Order {number}")
+    return title.format(**where)
 
 
 async def _sold(easel: Easel, order: Order, line: OrderLine, item: Item | None) -> list[Line]:
@@ -59,10 +73,21 @@ def _concerned(order: Order, line: OrderLine, listing: Listing) -> bool:
     return listing.id == line.listing_id or listing.listed_at is not None or listing.state != ListingState.DRAFT
 
 
-def _deeds(order: Order, item: Item) -> list[tuple[Button, ...]]:
-    if order.state == OrderState.CANCELLED and item.state == ItemState.DELISTED:
-        return [(say(_("Put item {number} up again").format(number=item.number), f"/publish {item.number}", "primary"),)]
-    return []
+async def _deeds(easel: Easel, order: Order, item: Item) -> list[tuple[Button, ...]]:
+    if order.state != OrderState.CANCELLED or not await taken_down(easel.session, order.id, item):
+        return []
+    label = _("Put item {number} up again").format(number=item.number)
+    return [(Button(label, {"do": "sale.up_again", "order": order.id, "item": item.id}, "primary"),)]
+
+
+async def taken_down(session: AsyncSession, order_id: str, item: Item) -> list[str]:
+    """The accounts where a sale took an item down and where it is still to be down; none when it cannot go up again."""
+    if item.deleted_at is not None or item.state not in (ItemState.DELISTED, ItemState.LIVE, ItemState.READY):
+        return []
+    by_sale = select(Change.listing_id).where(Change.order_id == order_id, Change.kind == ChangeKind.DELIST)
+    here = select(OrderLine.listing_id).where(OrderLine.order_id == order_id)
+    query = select(Listing.account_id).where(Listing.item_id == item.id, Listing.wanted == "gone")
+    return list((await session.execute(query.where(Listing.id.in_(by_sale) | Listing.id.in_(here)))).scalars())
 
 
 async def _money(easel: Easel, order: Order, sold: list[OrderLine]) -> list[Line]:
@@ -70,10 +95,7 @@ async def _money(easel: Easel, order: Order, sold: list[OrderLine]) -> list[Line
     fees = None if order.fees is None else Money(order.fees, order.currency)
     cost = await _cost(easel, order, sold)
     made = earned(price, fees, cost)
-    lines = [Line(_("Price"), str(price))]
-    lines.append(
-        Line(_("Fees"), f"-{fees}" if fees else _("not known yet"), "" if fees is not None else _("the marketplace reports them later"))
-    )
+    lines = [Line(_("Price"), str(price)), *_fees(order, fees)]
     lines.append(
         Line(
             _("You paid"),
@@ -84,6 +106,17 @@ async def _money(easel: Easel, order: Order, sold: list[OrderLine]) -> list[Line
     note = ", ".join(UNKNOWN[one] for one in made.unknown)
     lines.append(Line(_("Earned"), str(made.net), note, "good" if made.net.amount > 0 else "bad", weak=bool(made.unknown)))
     return lines
+
+
+def _fees(order: Order, fees: Money | None) -> list[Line]:
+    """A sale without a marketplace has none to speak of; one on a marketplace that reports nothing leaves them unknown."""
+    if fees is None and order.account_id is None:
+        return [Line(_("Fees"), _("not known"))]
+    if fees is None:
+        return [Line(_("Fees"), _("not known yet"), _("the marketplace reports them later"))]
+    if order.account_id is None and not fees.amount:
+        return []
+    return [Line(_("Fees"), f"-{fees}" if fees.amount else str(fees))]
 
 
 async def _cost(easel: Easel, order: Order, sold: list[OrderLine]) -> Money | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from bot.chat.cards.draft import chosen_accounts, open_questions
@@ -119,14 +121,14 @@ async def publish(ctx: Context, item: str) -> None:
     await publish_item(ctx, await the_item(ctx, item))
 
 
-async def publish_item(ctx: Context, item: Item, only: Account | None = None) -> None:
-    """Publish on the chosen channels (or one), when nothing is left to answer."""
+async def publish_item(ctx: Context, item: Item, only: Sequence[Account] = ()) -> None:
+    """Publish on the chosen channels, or on some only, when nothing is left to answer."""
     row, sheet = await sheet_of(ctx.session, item.id)
     if row.state in (DraftState.UPLOADING, DraftState.PENDING, DraftState.PROCESSING):
         raise Refused(_("I am still reading item {number}. Its card says when it is ready.").format(number=item.number))
     easel = Easel(ctx.house, ctx.session, ctx.workspace)
     _there, chosen = await chosen_accounts(easel, row)
-    chosen = [only] if only is not None else chosen
+    chosen = list(only) or chosen
     asked = open_questions(easel, item, row, sheet, chosen)
     if asked:
         raise Missing(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from bot.chat.cards.sale import taken_down
 from bot.chat.commands.drafts import publish_item
 from bot.chat.commands.fields import check_amount, check_editable, set_amount, the_item
 from bot.chat.commands.pausing import SELLING
 from bot.chat.context import Context
 from bot.chat.registry import Rest, action, command
 from bot.chat.words import _
-from core.errors import Missing, Refused
+from core.errors import Invalid, Missing, Refused
 from core.flows import changes, edits, ledger, sales
 from core.money import Money, parse
 from core.rules.access import SELL
@@ -22,7 +23,7 @@ from storage.models import Account, Change, Item, Member
 
 @command("publish", _("Put an item up"), "/publish 42", needs=SELL, topic=SELLING, details=_("Add a channel to put it up only there."))
 async def publish(ctx: Context, item: Item, channel: Account | None) -> None:
-    await publish_item(ctx, item, channel)
+    await publish_item(ctx, item, [channel] if channel else [])
 
 
 @command(
@@ -72,10 +73,23 @@ async def delist(ctx: Context, item: Item, channel: Account | None) -> None:
     details=_("Takes it down everywhere and counts what you earned."),
 )
 async def sold(ctx: Context, item: Item, amount: Money, how: Rest) -> None:
+    if amount.amount < 0:
+        raise Invalid(_("Nobody sells for less than nothing. Type it like /sold {number} 80 cash.").format(number=item.number))
     level = await ledger.level_of(ctx.session, item.id)
     if item.state == ItemState.SOLD or (level is not None and level.available < 1):
         raise Refused(_("Item {number} is sold already.").format(number=item.number))
     await sales.sell_outside(ctx.session, ctx.house, ctx.person, item, amount, how=how[:40] or "outside")
+
+
+@action("sale.up_again", needs=SELL)
+async def up_again(ctx: Context, order: str, item: str) -> None:
+    """A sale was cancelled: the item goes up again everywhere that the sale took it down."""
+    row = await the_item(ctx, item)
+    where = set(await taken_down(ctx.session, order, row))
+    there = [one for one in await ctx.accounts() if one.id in where]
+    if not there:
+        raise Refused(_("Item {number} is not down any more.").format(number=row.number))
+    await publish_item(ctx, row, there)
 
 
 @action("sold.ask", needs=SELL)

@@ -136,6 +136,8 @@ async def _standing(ctx: Context, entry: AuditEntry, by_batch: dict[str, AuditEn
         return None
     if change.batch in by_batch:
         return Deed(by_batch[change.batch])
+    if change.kind not in (ChangeKind.PUBLISH, ChangeKind.RELIST, ChangeKind.DELIST):
+        return None  # it followed from something else that was taken back
     rows = await _changes_of(ctx, change.batch)
     return Deed(entry, rows) if any(_stands(one, rows) for one in rows) else None
 
