@@ -14,6 +14,8 @@ Only `Busy` and `Unreachable` are retried; everything else becomes a card.
 
 from __future__ import annotations
 
+TOO_SLOW = "too_slow"  # the code of an `Unreachable` when a job of ours was stopped because it took too long
+
 
 class HaggleError(Exception):
     """Base of all. `code` is the other side's own error id where it has one."""

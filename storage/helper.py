@@ -88,7 +88,7 @@ class Helper:
 
     async def run(self, job: str, values: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> tuple[dict[str, Any], list[bytes]]:
         """Do one job. Raises what the job raised, `Busy` when `waiting` jobs wait already, `Unreachable` when it took
-        longer than `seconds` or no child can be started, `Invalid` when it killed two children."""
+        longer than `seconds` (with the code `TOO_SLOW`) or no child can be started, `Invalid` when it killed two children."""
         if self._closed:
             raise errors.Unreachable("Haggle is stopping: try again when it runs.", cause=f"helper {self.module} is closed")
         if self._waiting >= self.waiting_limit:
@@ -135,7 +135,8 @@ class Helper:
         except TimeoutError:
             cause = f"{self.module}.{job} took longer than {self.seconds:g} s"
             log.warning("helper_too_slow", module=self.module, job=job, seconds=self.seconds)
-            raise errors.Unreachable("This took too long to work on: try again, or send it smaller.", cause=cause) from None
+            sentence = "This took too long to work on: try again, or send it smaller."
+            raise errors.Unreachable(sentence, code=errors.TOO_SLOW, cause=cause) from None
         finally:
             # Also after a cancelled caller: its answer would otherwise be read by the next job.
             if not keep:

@@ -10,6 +10,8 @@ import importlib
 import io
 import logging
 import math
+import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,10 @@ from core.errors import Invalid, Missing
 _Nothing: type[Exception] = importlib.import_module("rapidocr.main").RapidOCRError
 
 DETECT_SIDE = 1280  # pixels of the longer side in which text is looked for; it is then read at full size
-SIDE = 2048
+SIDE = 2048  # pixels, as much as `core.ports.PhotoIn` has
+LONGEST = 100.0  # lengths in heights of their letters: of a line, and of all lines that are read at once (600 take 700 MB)
+AT_ONCE = 6  # lines, the engine's own number
+SHORTEST = 320 / 48  # what the engine fills shorter lines up to
 TILTED = 8.0  # degrees from which the barcode reader gets a second, straightened look
 _FLIP_CERTAINTY = 0.9  # of "this line is upside down", the engine's own threshold
 _TALL = 1.5  # height to width from which the engine turns a line by 90 degrees
@@ -44,21 +49,23 @@ def read(values: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], li
     """One photo's findings, coordinates in pixels of `width` and `height`.
 
     `lines`: text, score 0..1, quad (corners in the line's own reading order: start-top, end-top, end-bottom, start-bottom).
-    `barcodes`: format, text, quad.
+    `barcodes`: format, text, quad. `unread`: how many lines were seen, but not read: reading stops after `values["print"]`
+    (all lines' lengths, in heights of their letters) and after `values["seconds"]`.
     """
+    deadline = time.monotonic() + values["seconds"]
     image = _image(blobs[0])
     pixels = np.asarray(image)
-    lines = _lines(np.ascontiguousarray(pixels[:, :, ::-1]))
+    lines, unread = _lines(np.ascontiguousarray(pixels[:, :, ::-1]), values["print"], deadline)
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     barcodes = _barcodes(np.asarray(gray, dtype=np.uint8), _tilt(lines))
-    return {"width": image.width, "height": image.height, "lines": lines, "barcodes": barcodes}, []
+    return {"width": image.width, "height": image.height, "lines": lines, "barcodes": barcodes, "unread": unread}, []
 
 
 def warm(values: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
     """Load the models and run them once, so that the first photo need not wait for it."""
     paper = np.full((DETECT_SIDE * 3 // 4, DETECT_SIDE, 3), 255, dtype=np.uint8)
     cv2.putText(paper, "SIZE M", (100, 300), cv2.FONT_HERSHEY_SIMPLEX, 4, (0, 0, 0), 8)
-    return {"lines": len(_lines(paper))}, []
+    return {"lines": len(_lines(paper, LONGEST, math.inf)[0])}, []
 
 
 JOBS = {"read": read, "warm": warm}
@@ -67,13 +74,11 @@ JOBS = {"read": read, "warm": warm}
 def _image(data: bytes) -> Image.Image:
     try:
         file = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
-        if max(file.size) > 4 * SIDE:
+        if max(file.size) > SIDE:
             raise Invalid("This photo is too large to read: send a smaller version.", cause=f"{file.size}")
-        image = file.convert("RGB")
+        return file.convert("RGB")
     except (OSError, SyntaxError, ValueError) as broken:
         raise Invalid("This photo is damaged or incomplete: send it again.", cause=repr(broken)) from broken
-    image.thumbnail((SIDE, SIDE))
-    return image
 
 
 @cache
@@ -94,29 +99,59 @@ def _engine() -> RapidOCR:
     return RapidOCR(params=settings)
 
 
-def _lines(pixels: Array) -> list[dict[str, Any]]:
-    """Lines of text on a BGR image. The engine's three steps are called one by one, because only the middle one knows which
-    lines are upside down, and without that "to the right of the label" has no meaning."""
-    engine = _engine()
+def _lines(pixels: Array, most: float, deadline: float) -> tuple[list[dict[str, Any]], int]:
+    """Lines of text on a BGR image, and how many were not read. The engine's three steps are called one by one: only the middle
+    one knows which lines are upside down, without which "to the right of the label" has no meaning; and the last one takes as
+    long as the print is, so that it is given the largest print first and no more than `most` of it."""
     record: dict[str, Any] = {"preprocess": {"ratio_h": 1.0, "ratio_w": 1.0}}
     try:
-        crops, found = engine.detect_and_crop(pixels, record)
-        turned, turns = engine.cls_and_rotate(crops)
-        texts = engine.recognize_txt(turned)
+        crops, found = _engine().detect_and_crop(pixels, record)
     except _Nothing:
-        return []
+        return [], 0
     padding = record.get("padding_1", {"top": 0, "left": 0})
-    # The engine's types allow None here; it raises instead.
-    assert found.boxes is not None
+    assert found.boxes is not None  # the engine's types allow None here; it raises instead
+    read: dict[int, dict[str, Any] | None] = {}
+    for batch in _batches([crop.shape[:2] for crop in crops], most):
+        if time.monotonic() > deadline:
+            break
+        corners = [[[float(x) - padding["left"], float(y) - padding["top"]] for x, y in found.boxes[place]] for place in batch]
+        read |= zip(batch, _read([crops[place] for place in batch], corners), strict=True)
+    return [line for _, line in sorted(read.items()) if line], len(crops) - len(read)
+
+
+def _batches(shapes: Sequence[tuple[int, ...]], most: float) -> list[list[int]]:
+    """The places of lines to read at once, short lines first: the largest print that fits into `most`, none longer than LONGEST.
+    A shape is (height, width) in pixels."""
+    lengths = [max(SHORTEST, width / height) for height, width in shapes]
+    chosen, left = [], most
+    for place in sorted(range(len(shapes)), key=lambda place: -shapes[place][0]):
+        if lengths[place] <= min(left, LONGEST):
+            chosen.append(place)
+            left -= lengths[place]
+    batches: list[list[int]] = []
+    for place in sorted(chosen, key=lambda place: lengths[place]):
+        # All lines of a batch are filled up to its longest.
+        if batches and len(batches[-1]) < AT_ONCE and (len(batches[-1]) + 1) * lengths[place] <= LONGEST:
+            batches[-1].append(place)
+        else:
+            batches.append([place])
+    return batches
+
+
+def _read(crops: list[Array], boxes: list[Quad]) -> list[dict[str, Any] | None]:
+    """What stands on each; None where nothing can be read."""
+    try:
+        turned, turns = _engine().cls_and_rotate(crops)
+        texts = _engine().recognize_txt(turned)
+    except _Nothing:
+        return [None] * len(crops)
     assert turns.cls_res is not None
     assert texts.txts is not None
-    lines = []
-    for box, (label, certainty), text, score in zip(found.boxes, turns.cls_res, texts.txts, texts.scores, strict=True):
-        if not text.strip():
-            continue
-        corners = [[float(x) - padding["left"], float(y) - padding["top"]] for x, y in box]
+    lines: list[dict[str, Any] | None] = []
+    for corners, (label, certainty), text, score in zip(boxes, turns.cls_res, texts.txts, texts.scores, strict=True):
         flipped = label == "180" and certainty > _FLIP_CERTAINTY
-        lines.append({"text": text.strip(), "score": round(float(score), 3), "quad": _reading_order(corners, flipped)})
+        line = {"text": text.strip(), "score": round(float(score), 3), "quad": _reading_order(corners, flipped)}
+        lines.append(line if text.strip() else None)
     return lines
 
 

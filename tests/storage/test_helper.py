@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Busy, Invalid, Missing, Unreachable
+from core.errors import TOO_SLOW, Busy, Invalid, Missing, Unreachable
 from storage.helper import MIB, Helper
 
 JOBS = "tests.storage.helper_jobs"
@@ -126,8 +126,9 @@ async def test_a_child_is_replaced_after_its_share_of_jobs() -> None:
 
 async def test_a_job_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     async with helping(seconds=1.0) as helper:
-        with pytest.raises(Unreachable, match="too long"):
+        with pytest.raises(Unreachable, match="too long") as slow:
             await helper.run("hang", {"mark": str(tmp_path / "mark")})
+        assert slow.value.code == TOO_SLOW
         assert (await helper.run("echo", {"n": 1}))[0]["n"] == 1
 
 

@@ -13,6 +13,7 @@ from core.ports import PhotoIn
 
 HEAD, PRINT = 64, 44  # pixels of the first line's letters and of the others
 SHOE = ("NIKE", "Air Zoom Pegasus 38", "Style: CW7356-002", "US 10  UK 9  EU 44", "100% COTTON", "Made in Vietnam")
+SLOW, BROKEN = PhotoIn(b"a photo that takes too long"), PhotoIn(b"a photo without a working reader")  # see `failing_jobs`
 
 
 def label(lines: Sequence[str], barcode: tuple[str, str] | None = None) -> Image.Image:
@@ -26,6 +27,19 @@ def label(lines: Sequence[str], barcode: tuple[str, str] | None = None) -> Image
         bars = Image.fromarray(np.array(zxingcpp.write_barcode_to_image(symbol, scale=6, add_quiet_zones=True))).convert("RGB")
         image.paste(bars.resize((bars.width, 220)) if barcode[0] != "QRCode" else bars.resize((220, 220)), (50, image.height - 250))
     return image
+
+
+def page(headline: str, lines: int = 60) -> PhotoIn:
+    """A sheet of small print under a headline, as of a manual: more than is read of one photo."""
+    image = Image.new("RGB", (1536, 2048), "white")
+    pen = ImageDraw.Draw(image)
+    pen.text((40, 30), headline, font=ImageFont.load_default(HEAD), fill="black")
+    for line in range(lines):
+        words = " ".join(f"clause {line} of part {part} applies" for part in range(4))
+        pen.text((40, 130 + 31 * line), words, font=ImageFont.load_default(22), fill="black")
+    data = io.BytesIO()
+    image.save(data, "WEBP", quality=80, method=1)
+    return PhotoIn(data.getvalue())
 
 
 def photo(face: Image.Image, tilt: float = 0.0, *, seed: int = 1, blur: float = 0.6, size: tuple[int, int] = (2048, 1536)) -> PhotoIn:

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from core.errors import Unreachable
 from core.ports import PhotoIn
 from core.values.draft import EvidenceKind
 from integrations.ai import offline
 from integrations.ai.offline import OfflineReader
 from storage.helper import MIB, Helper
-from tests.integrations.ai.drawn import SHOE, label, photo
+from tests.integrations.ai.drawn import BROKEN, SHOE, SLOW, label, page, photo
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -99,6 +100,40 @@ async def test_a_photo_that_cannot_be_read_is_named_and_the_others_are_read(read
     draft = await reader.read([PhotoIn(b"no photo"), photo(label(SHOE))], {})
     assert draft.note == "Photo 1 could not be read: send it again or leave it out."
     assert draft.fields["brand"].evidence[0].photo == 1
+
+
+async def test_a_page_full_of_print_is_read_in_part_and_says_so(reader: OfflineReader, helper: Helper) -> None:
+    await reader.warm()
+    child = helper.pid
+    draft = await reader.read([page("SENNHEISER"), photo(label(["SIZE M"]), seed=3)], {})
+    assert helper.pid == child
+    assert draft.get("brand") == "Sennheiser"
+    assert draft.get("size") == "M"
+    assert draft.note.startswith("Photo 1 was read in part")
+
+
+async def test_the_largest_print_is_read_first(helper: Helper) -> None:
+    raw, _ = await helper.run("read", {"print": 30, "seconds": 60}, [page("SENNHEISER", 20).data])
+    assert [line["text"] for line in raw["lines"]][:1] == ["SENNHEISER"]
+    assert raw["unread"] == 21 - len(raw["lines"])
+
+
+async def test_bars_are_read_when_there_is_no_time_for_print(helper: Helper) -> None:
+    raw, _ = await helper.run("read", {"print": 1000, "seconds": -1}, [photo(label(SHOE, ("EAN13", "4006381333931"))).data])
+    assert (raw["lines"], raw["unread"]) == ([], len(SHOE))
+    assert [code["text"] for code in raw["barcodes"]] == ["4006381333931"]
+
+
+async def test_a_photo_that_takes_too_long_does_not_sink_the_others() -> None:
+    helper = Helper("tests.integrations.ai.failing_jobs")
+    try:
+        draft = await OfflineReader(helper).read([SLOW, photo(label(SHOE))], {})
+        assert draft.note == "Photo 1 took too long to read and was left out: send a smaller part of it."
+        assert draft.fields["brand"].evidence[0].photo == 1
+        with pytest.raises(Unreachable, match="cannot start"):
+            await OfflineReader(helper).read([photo(label(SHOE)), BROKEN], {})
+    finally:
+        await helper.close()
 
 
 async def test_the_child_keeps_little_memory(reader: OfflineReader, helper: Helper) -> None:
