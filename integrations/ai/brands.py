@@ -59,6 +59,25 @@ def find(lines: Sequence[TextLine]) -> list[Clue]:
     return clues
 
 
+def mentioned(text: str) -> list[tuple[str, str]]:
+    """Brands that a sentence names, as (usual spelling, as it is written there). Everyday words count where they begin with a
+    capital letter: a sentence about an item may mean them."""
+    names = _names()
+    tokens = [(word, part.strip('.,;:!?()[]"“”')) for part in text.split() for word in words(part)]
+    found: list[tuple[str, str]] = []
+    place = 0
+    while place < len(tokens):
+        for size in range(min(names.longest, len(tokens) - place), 0, -1):
+            run = tokens[place : place + size]
+            key = tuple(word for word, _ in run)
+            name = names.anywhere.get(key) or (names.alone.get(key) if run[0][1][:1].isupper() else None)
+            if name:
+                found.append((name, " ".join(dict.fromkeys(part for _, part in run))))
+                break
+        place += size if name else 1
+    return found
+
+
 def _on_line(line: TextLine) -> Clue | None:
     tokens = words(_MARKS.sub(" ", line.text))
     names = _names()

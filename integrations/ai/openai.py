@@ -63,21 +63,30 @@ class OpenAiReader:
         self._prompt = files("integrations.ai.prompts").joinpath("draft.md").read_text("utf-8")
 
     async def read(self, photos: Sequence[PhotoIn], hints: Mapping[str, str]) -> Draft:
-        """The model's draft, its claims checked; the offline draft, and a note why, when there is none."""
+        """The model's draft, its claims checked; the offline draft, and a note why, when there is none. Raises what the offline reader
+        raises only when there is no answer of the model either."""
         asking = asyncio.create_task(self._claims(photos, hints))
         try:
-            findings = await self._offline.findings(photos, hints)
+            findings = await self._findings(photos, hints)
             claims = await asking
         finally:
             asking.cancel()
-        if isinstance(claims, HaggleError):
-            log.warning("model_not_used", model=self.name, why=claims.sentence, cause=claims.cause)
-            note = f"The AI model was not used: {claims.sentence}. This is only what is printed on the photos."
-            return replace(findings.draft, note=" ".join(filter(None, (note, findings.draft.note))))
-        return self._draft(claims, findings, hints)
+        if not isinstance(claims, HaggleError):
+            return self._draft(claims, findings, hints)
+        if isinstance(findings, HaggleError):
+            raise findings
+        log.warning("model_not_used", model=self.name, why=claims.sentence, cause=claims.cause)
+        note = f"The AI model was not used: {claims.sentence}. This is only what is printed on the photos."
+        return replace(findings.draft, note=" ".join(filter(None, (note, findings.draft.note))))
 
     async def close(self) -> None:
         await self._client.close()
+
+    async def _findings(self, photos: Sequence[PhotoIn], hints: Mapping[str, str]) -> Findings | HaggleError:
+        try:
+            return await self._offline.findings(photos, hints)
+        except HaggleError as error:
+            return error
 
     async def _claims(self, photos: Sequence[PhotoIn], hints: Mapping[str, str]) -> _Claims | HaggleError:
         """What the model claims, or why there is nothing: `sentence` is then a clause for the note."""
@@ -90,8 +99,6 @@ class OpenAiReader:
             return error
         except TimeoutError:
             return Unreachable(f"it took longer than {self._settings.timeout:g} s")
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:  # the client lets a body that is no JSON through as this
-            return Unreachable("its answer made no sense", cause=str(error))
         except openai.OpenAIError as error:
             return _mapped(error, self._settings)
 
@@ -110,18 +117,25 @@ class OpenAiReader:
         return answer
 
     async def _complete(self, messages: list[dict[str, Any]], **more: Any) -> ChatCompletion:
-        answer: ChatCompletion = await self._client.chat.completions.create(model=self._settings.model, messages=messages, **more)  # type: ignore[arg-type]
+        create = self._client.chat.completions.create
+        try:
+            answer: ChatCompletion = await create(model=self._settings.model, messages=messages, **more)  # type: ignore[arg-type]
+        except (ValueError, RecursionError) as error:  # the client lets a body that is no JSON, or no sane one, through as these
+            raise Unreachable("its answer made no sense", cause=repr(error)[:300]) from error
         return answer
 
-    def _draft(self, claims: _Claims, findings: Findings, hints: Mapping[str, str]) -> Draft:
+    def _draft(self, claims: _Claims, findings: Findings | HaggleError, hints: Mapping[str, str]) -> Draft:
         claimed, refused = claims
-        fields, sentences = support.reconcile(claimed, findings)
+        if isinstance(findings, HaggleError):
+            log.warning("claims_not_checked", model=self.name, why=findings.sentence, cause=findings.cause)
+            findings = Findings(problems=("Nothing of this could be checked against the print on the photos: please look at it closely.",))
+        fields, sentences = support.reconcile(claimed, findings, hints)
         if refused:
             sentences.append(f"Left out of the model's answer, as it broke the rules: {', '.join(refused)}.")
         return Draft(fields | drafting.said_by_seller(hints), self.name, " ".join((*sentences, *findings.problems)))
 
 
-_Claims = tuple[dict[str, Field], list[str]]
+_Claims = tuple[list[tuple[str, Field]], list[str]]
 
 
 def _messages(prompt: str, images: Sequence[bytes], hints: Mapping[str, str]) -> list[dict[str, Any]]:

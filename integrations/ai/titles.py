@@ -16,7 +16,7 @@ _MOST_LINES = 2
 _SURE = 0.88
 # `acronyms` keep their capitals; `noise` marks care, law and trade instead of the product.
 _WORDS = json.loads(files(__package__).joinpath("title_words.json").read_text("utf-8"))
-_ACRONYMS, _NOISE = frozenset(_WORDS["acronyms"]), frozenset(_WORDS["noise"])
+ACRONYMS, _NOISE = frozenset(_WORDS["acronyms"]), frozenset(_WORDS["noise"])
 
 
 def compose(brand: str, model: str, size: str, product: str) -> str:
@@ -57,7 +57,7 @@ def product_words(lines: Sequence[TextLine], brand: str) -> str:
 
 
 def _spoken(word: str) -> str:
-    return word if word in _ACRONYMS or any(letter.isdigit() for letter in word) else word.capitalize()
+    return word if word in ACRONYMS or any(letter.isdigit() for letter in word) else word.capitalize()
 
 
 def _is_name(line: TextLine) -> bool:

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from core.errors import Unreachable
 from core.ports import PhotoIn
 from core.values.draft import Draft, EvidenceKind
 from integrations.ai import offline, support
@@ -161,8 +162,10 @@ async def _shoe(bench: Bench) -> Findings:
         '{"fields": [{"name": "brand", "value": 7, "confidence": 0.9, "seen": "", "photo": 1}], "aspects": []}',
         '{"fields": [{"name": "brand", "value": "Nike", "confidence": 9, "seen": "", "photo": 1}], "aspects": []}',
         '{"fields": [{"name": "brand", "value": "Nike", "confidence": NaN, "seen": "", "photo": 1}], "aspects": []}',
-        '{"fields": [{"name": "brand", "value": "Nike", "confidence": 0.9, "seen": "", "photo": "first"}], "aspects": []}',
+        '{"fields": [{"name": "brand", "value": "Nike", "confidence": ' + "9" * 5000 + "}]}",
+        '{"fields": [7, null, "brand", {"value": "Nike", "confidence": 0.9}], "aspects": []}',
         "[" * 100_000,
+        '{"fields": [' * 20_000,
     ],
 )
 async def test_an_answer_that_is_none_falls_back(bench: Bench, content: str) -> None:
@@ -186,15 +189,64 @@ async def test_fields_that_break_the_rules_are_left_out_and_named(bench: Bench) 
     assert draft.fields["ean"].value == "4006381333931"
 
 
-async def test_aspects_and_fences(bench: Bench) -> None:
+async def test_words_around_the_answer_and_a_bad_claim_in_it_do_no_harm(bench: Bench) -> None:
+    claims = [
+        {"name": "brand", "value": "Nike", "confidence": 1, "seen": "NIKE", "photo": 1.0},
+        {"name": "mpn", "value": "CW7356-002", "confidence": 0.9},
+        {"name": "size", "value": 10, "confidence": 0.9, "seen": "", "photo": 1},
+        {"name": "colour", "value": "Black", "confidence": "high", "seen": "", "photo": 1},
+        {"name": "material", "value": "unknown", "confidence": 0.9, "seen": "", "photo": 1},
+    ]
     aspects = [
         {"name": "Sleeve Length", "value": "Short", "confidence": 0.8, "seen": "short sleeves", "photo": 9},
         {"name": "<b>", "value": "x", "confidence": 0.8, "seen": "", "photo": None},
+        {"name": "Price", "value": "45", "confidence": 0.8, "seen": "", "photo": None},
     ]
-    draft, _ = await bench.ask(says("```json\n" + json.dumps({"fields": [], "aspects": aspects}) + "\n```"))
+    answer = "Here {is} what I see:\n```json\n" + json.dumps({"fields": claims, "aspects": aspects}) + "\n```\nAsk me more."
+    draft, _ = await bench.ask(says(answer))
+    assert draft.reader == "test-model"
+    assert (draft.get("brand"), draft.get("mpn")) == ("Nike", "CW7356-002")
+    assert draft.fields["brand"].evidence[0].photo == 0
     assert draft.get("aspect:Sleeve Length") == "Short"
     assert draft.fields["aspect:Sleeve Length"].evidence[0].photo is None
-    assert "aspect:<b>" not in draft.fields
+    assert not {"aspect:<b>", "aspect:Price", "price", "colour"} & set(draft.fields)
+    assert draft.note == "Left out of the model's answer, as it broke the rules: size, colour, <b>, Price."
+    assert draft.get("size") == "US 10 / UK 9 / EU 44"
+
+
+async def test_a_brand_or_size_under_another_name_or_in_the_title_is_checked_too(bench: Bench) -> None:
+    def claim(name: str, value: str) -> dict[str, object]:
+        return {"name": name, "value": value, "confidence": 0.97, "seen": "I see it", "photo": 1}
+
+    fields = [claim("title", "Gucci Marmont GG-443497 Bag Size M"), claim("brand", "Gucci"), claim("description", "Gucci bag, 20 by 30.")]
+    aspects = [claim("Brand", "Nike"), claim("MPN", "443497"), claim("MODEL", "Marmont"), claim("Color", "Red"), claim("US Shoe Size", "7")]
+    draft, _ = await bench.ask(says(json.dumps({"fields": fields, "aspects": aspects})))
+    assert draft.get("brand") == "Nike"
+    assert draft.fields["brand"].confidence == 0.97
+    assert draft.get("colour") == "Red"
+    assert [name for name in draft.fields if name.startswith("aspect:")] == ["aspect:US Shoe Size"]
+    for name in ("title", "description", "mpn", "model", "aspect:US Shoe Size"):
+        assert draft.fields[name].confidence <= support.LOW, name
+    for part in ("Gucci", "Marmont", "GG-443497", "M"):
+        assert f"“{part}”" in draft.fields["title"].evidence[0].text
+        assert f"“{part}”" in draft.note
+
+
+async def test_the_models_answer_survives_when_nothing_can_be_read_here(bench: Bench) -> None:
+    stopped = Helper(offline.MODULE)
+    await stopped.close()
+    with serving(Service(secrets.token_hex(8), [claims(title="Nike shoe", brand="Nike", colour="Black"), says("nonsense")])) as service:
+        reader = OpenAiReader(AiSettings(service.url, service.key, "test-model", 20), OfflineReader(stopped), bench.store.as_jpeg)
+        try:
+            draft = await reader.read([bench.shoe], {"size": "US 10"})
+            with pytest.raises(Unreachable, match="stopping"):
+                await reader.read([bench.shoe], {})
+        finally:
+            await reader.close()
+    assert (draft.reader, draft.get("brand"), draft.get("size")) == ("test-model", "Nike", "US 10")
+    assert draft.fields["brand"].confidence <= support.LOW
+    assert draft.fields["colour"].confidence == 0.95
+    assert "Nothing of this could be checked" in draft.note
 
 
 async def test_an_endpoint_that_knows_no_schema(bench: Bench) -> None:
@@ -217,8 +269,24 @@ async def test_an_endpoint_that_knows_no_schema(bench: Bench) -> None:
         (lambda _: (200, b"{}"), "empty"),
         (lambda _: (200, b'{"choices": 5}'), "empty"),
         (lambda _: (200, b'{"choices": [{"message": "hello"}]}'), "empty"),
+        (lambda _: (200, b'{"created": ' + b"9" * 5000 + b"}"), "made no sense"),
+        (lambda _: (200, b"[" * 100_000), "made no sense"),
     ],
-    ids=["key", "model", "bad-request", "refusal", "filter", "cut", "empty", "html", "no-choices", "odd-choices", "odd-message"],
+    ids=[
+        "key",
+        "model",
+        "bad-request",
+        "refusal",
+        "filter",
+        "cut",
+        "empty",
+        "html",
+        "no-choices",
+        "odd-choices",
+        "odd-message",
+        "huge-number",
+        "nested",
+    ],
 )
 async def test_a_service_that_fails_falls_back_and_says_why(bench: Bench, answer: Answer, why: str) -> None:
     draft, _ = await bench.ask(answer)
