@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +64,16 @@ def who_listens(port: int) -> Program | None:
         if held & sockets:
             return Program(int(folder.name), _name(folder))
     return None
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process; empty when there is none, or it is not ours to see."""
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            return ""
+    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _sockets(port: int) -> set[str]:

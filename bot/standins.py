@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.listening import who_listens
+from bot.listening import command_of, who_listens
 from bot.settings import Settings
 from core.errors import Invalid, Unreachable
 from storage import lock
@@ -32,15 +33,17 @@ START_SECONDS = 15.0
 STOP_SECONDS = 3.0
 _OWN = {"ebay": ("ebay_client_id", "ebay_api_url", "ebay_env"), "shopify": ("shopify_client_id", "shopify_url")}
 _STARTED = "started-by-serve.pid"
+_STAND_INS = re.compile(r"\b(bot|haggle)(/__main__\.py)? sandbox\b")  # how their command line reads
 
 
 @dataclass(slots=True)
 class StandIns:
-    """Running stand-ins. `process` is None when somebody else started them, then `stop` leaves them alone."""
+    """Running stand-ins. `process` is None when we did not start them; `pid` is who they are then."""
 
     url: str
     folder: Path
     process: subprocess.Popen[str] | None = None
+    pid: int = 0
 
     def credentials(self) -> dict[str, dict[str, str]]:
         """Client ids and secrets by marketplace, made by the stand-ins at their first start."""
@@ -48,9 +51,9 @@ class StandIns:
         return {name: value for name, value in noted.items() if isinstance(value, dict)}
 
     async def stop(self) -> None:
-        """End what we started."""
+        """End what we started, or an earlier server of this folder that could not stop it any more. Stand-ins of their own go on."""
         note = self.folder / _STARTED
-        pid = self.process.pid if self.process else _taken_over(note)
+        pid = self.process.pid if self.process else await asyncio.to_thread(_taken_over, self.folder)
         if pid is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -97,17 +100,18 @@ def were_used(folder: Path) -> bool:
 
 
 def _running(folder: Path) -> StandIns | None:
-    """The stand-ins that hold this folder, when they are alive and answer."""
+    """The stand-ins that hold this folder, when they are alive and answer. A process id alone says nothing: it may be another's by now."""
     try:
         noted = json.loads((folder / "sandbox.json").read_text("utf-8"))
         url, pid = str(noted["url"]), int(noted["pid"])
-        os.kill(pid, 0)
+        if not _STAND_INS.search(command_of(pid)):
+            return None
         if httpx.get(f"{url}/control/health", timeout=2, trust_env=False).status_code != 200:
             return None
     except (OSError, ValueError, KeyError, httpx.HTTPError):
         return None
     listens = who_listens(urlsplit(url).port or 0)
-    return StandIns(url, folder) if listens is None or listens.pid == pid else None
+    return StandIns(url, folder, pid=pid) if listens is None or listens.pid == pid else None
 
 
 async def _start(settings: Settings, folder: Path, port: int) -> StandIns:
@@ -130,12 +134,14 @@ async def _start(settings: Settings, folder: Path, port: int) -> StandIns:
     return StandIns(line.strip().rpartition(" ")[2], folder, process)
 
 
-def _taken_over(note: Path) -> int | None:
-    """The stand-ins that an earlier server of this folder started and could not stop."""
+def _taken_over(folder: Path) -> int | None:
+    """The process of stand-ins that an earlier server of this folder started and could not stop."""
+    found = _running(folder)
     try:
-        return int(note.read_text())
+        started = int((folder / _STARTED).read_text())
     except (OSError, ValueError):
         return None
+    return started if found is not None and found.pid == started else None
 
 
 def point(settings: Settings, stand_ins: StandIns) -> Settings:

@@ -239,6 +239,26 @@ def test_stand_ins_of_their_own_go_on(tmp_path: Path) -> None:
         own.communicate()
 
 
+def test_stopping_ends_nobody_else(tmp_path: Path) -> None:
+    """The note of an earlier server names a process that is somebody else's by now."""
+    somebody = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    own = subprocess.Popen(
+        [sys.executable, "-m", "bot", "sandbox", "--port", "0"], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert own.stdout is not None
+        assert own.stdout.readline()
+        (tmp_path / "data" / "sandbox" / "started-by-serve.pid").write_text(str(somebody.pid))
+        server = Served(tmp_path, "--sandbox")
+        server.stop()
+        assert is_alive(own.pid)
+        assert is_alive(somebody.pid)
+    finally:
+        for process in (own, somebody):
+            process.terminate()
+            process.communicate()
+
+
 def test_talk_is_the_server_where_none_runs(tmp_path: Path) -> None:
     found = haggle(tmp_path, "talk", "-", said="/items\nexpect Nothing here yet\n")
     assert found.returncode == 0, found.stdout + found.stderr
