@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.chat.cards.parts import Easel
 from core.errors import Invalid
 from core.flows.house import House
 from core.flows.people import Person
@@ -47,6 +48,10 @@ class Context:
 
     def now(self) -> datetime:
         return self.house.db.now()
+
+    def easel(self) -> Easel:
+        """For drawing within this transaction."""
+        return Easel(self.house, self.session, self.workspace)
 
     async def say(self, card: Card | str) -> None:
         """Answer with a card that stays as it is."""

@@ -35,10 +35,10 @@ async def draw(easel: Easel, item_id: str) -> Card | None:
         shown = await photos(easel, item)
         count = ngettext("{count} photo so far.", "{count} photos so far.", len(shown)).format(count=len(shown))
         done = Button(_("That’s all"), {"do": "draft.ended", "draft": row.id}, "primary")
-        return Card(heading, count, photos=shown, buttons=((done,),), mood="busy", subject=subject)
+        return Card(heading, _sentences(count, easel.paused()), photos=shown, buttons=((done,),), mood="busy", subject=subject)
     if row.state in (DraftState.PROCESSING, DraftState.PENDING) and not row.fields:
         text = _("Reading the photos…") if not row.last_error else _("Reading again: {error}").format(error=row.last_error)
-        return Card(heading, text, photos=await photos(easel, item), mood="busy", subject=subject)
+        return Card(heading, _sentences(text, easel.paused()), photos=await photos(easel, item), mood="busy", subject=subject)
     if row.state == DraftState.FAILED:
         buttons = (Button(_("Try again"), {"do": "draft.again", "draft": row.id}, "primary"), _discard(item))
         text = _("I could not read these photos: {error}").format(error=row.last_error)
@@ -48,6 +48,10 @@ async def draw(easel: Easel, item_id: str) -> Card | None:
     if row.state == DraftState.APPROVED or row.choices.get("was") == DraftState.APPROVED:
         return await item_card.draw(easel, item_id)
     return await _review(easel, item, row, sheet)
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 async def chosen_accounts(easel: Easel, row: Draft) -> tuple[list[Account], list[Account]]:
@@ -76,10 +80,9 @@ async def _review(easel: Easel, item: Item, row: Draft, sheet: Sheet) -> Card:
         lines.append(Line(value=_("Asking the marketplaces again…"), mood="busy"))
     for place, one in enumerate(asked):
         lines.append(Line(_("Still to answer") if place == 0 else _("And then"), one.text, one.why, "warn"))
-    text = " ".join(part for part in (sheet.note, easel.paused()) if part)
     return Card(
         title=_("Item {number}: {title}").format(number=item.number, title=item.title or _("no title yet")),
-        text=text, lines=tuple(lines), photos=await photos(easel, item), subject=("item", item.id),
+        text=_sentences(sheet.note, easel.paused()), lines=tuple(lines), photos=await photos(easel, item), subject=("item", item.id),
         buttons=_buttons(easel, item, row, asked, there, chosen, await _usual_floor(easel, item)),
     )  # fmt: skip
 

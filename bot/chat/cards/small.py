@@ -50,7 +50,7 @@ async def task(easel: Easel, task_id: str) -> Card | None:
         Button(_("In 1 hour"), {"do": "task.snooze", "task": row.id, "minutes": 60}),
     )
     shown = await photos(easel, item) if row.kind == TaskKind.LIST else ()
-    return Card(heading, "", tuple(lines), shown, (*copies, last), "bad" if overdue else "warn", subject)
+    return Card(heading, easel.paused(), tuple(lines), shown, (*copies, last), "bad" if overdue else "warn", subject)
 
 
 async def _kit(
@@ -137,10 +137,19 @@ def _channel_line(easel: Easel, account: Account) -> Line:
     problems = account.settings.get("problems") or []
     if problems:
         return Line(account.name, _("connected, cannot sell yet"), " ".join(problems), "warn")
+    if held := _held(easel):
+        return Line(account.name, _("connected"), held, "warn")
     now = easel.house.db.now()
     told = able.webhooks and account.settings.get("webhooks") is not False
-    seconds = round(easel.house.poll_seconds)
-    late = _("sales arrive at once") if told else _("sales are noticed within {seconds} s").format(seconds=seconds)
+    late = _("sales arrive at once") if told else _("sales are noticed within {seconds} s").format(seconds=round(easel.house.poll_seconds))
     if account.last_ok_at and account.last_ok_at < now - timedelta(minutes=10):
         return Line(account.name, _("silent since {time}").format(time=easel.day(account.last_ok_at)), account.last_error, "bad")
-    return Line(account.name, _("connected"), late, "good")
+    problem = str(account.settings.get("webhook_problem") or "")
+    return Line(account.name, _("connected"), f"{late}. {problem}" if problem else late, "warn" if problem else "good")
+
+
+def _held(easel: Easel) -> str:
+    """While nothing leaves the house, no sale is asked for and no hint is followed."""
+    if not easel.house.outward:
+        return _("switched off: no sale is noticed")
+    return _("paused: sales are noticed after /resume") if easel.workspace.paused else ""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from bot.chat.cards.draft import chosen_accounts, open_questions
-from bot.chat.cards.parts import Easel
 from bot.chat.commands.fields import set_field, the_item
 from bot.chat.context import Context
 from bot.chat.registry import action
@@ -81,7 +80,7 @@ async def answer_open_draft(ctx: Context, text: str) -> bool:
     if row is None or not may(ctx.person.role, SELL):
         return False
     item = await ctx.session.get_one(Item, row.item_id)
-    easel = Easel(ctx.house, ctx.session, ctx.workspace)
+    easel = ctx.easel()
     _there, chosen = await chosen_accounts(easel, row)
     _row, sheet = await sheet_of(ctx.session, item.id)
     for question in open_questions(easel, item, row, sheet, chosen):
@@ -126,7 +125,7 @@ async def publish_item(ctx: Context, item: Item, only: Sequence[Account] = ()) -
     row, sheet = await sheet_of(ctx.session, item.id)
     if row.state in (DraftState.UPLOADING, DraftState.PENDING, DraftState.PROCESSING):
         raise Refused(_("I am still reading item {number}. Its card says when it is ready.").format(number=item.number))
-    easel = Easel(ctx.house, ctx.session, ctx.workspace)
+    easel = ctx.easel()
     _there, chosen = await chosen_accounts(easel, row)
     chosen = list(only) or chosen
     asked = open_questions(easel, item, row, sheet, chosen)

@@ -43,7 +43,7 @@ async def items(ctx: Context, words: Rest) -> None:
     rows: list[tuple[Button, ...]] = [tuple(numbers[:4]), tuple(numbers[4:])]
     if len(found) > PAGE:
         rows.append((say(_("More"), f"/items {text} page {page + 1}".replace("  ", " ")),))
-    await ctx.say(Card(_("Your things"), "", tuple(lines), (), tuple(row for row in rows if row)))
+    await ctx.say(Card(_("Your things"), ctx.easel().paused(), tuple(lines), (), tuple(row for row in rows if row)))
 
 
 def _line(one: Item) -> str:

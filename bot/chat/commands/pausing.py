@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.chat.context import Context
 from bot.chat.registry import Word, command
-from bot.chat.words import _
+from bot.chat.words import _, ngettext
 from core.errors import Invalid
-from core.flows.posts import touch
+from core.flows.posts import touch_all
 from core.flows.watching import resume as wake_waiting
 from core.rules.access import SELL
 from core.values.card import Button, Card
@@ -50,8 +50,12 @@ async def pause_outward(ctx: Context, *, undo_of: str = "") -> None:
 async def resume_outward(ctx: Context, *, undo_of: str = "") -> None:
     await _set(ctx, RESUMED, undo_of)
     waiting = await wake_waiting(ctx.session, ctx.house, ctx.person.workspace_id)
-    text = _("Going on. {count} changes waited.").format(count=waiting) if waiting else _("Going on. Nothing waited.")
-    await ctx.say(Card(text=text, mood="good"))
+    if not ctx.house.outward:
+        text = _("Not paused here any more, but the setting HAGGLE_OUTWARD=off holds everything: set it to on and start Haggle again.")
+        await ctx.say(Card(text=text, mood="warn"))
+        return
+    text = ngettext("Going on. {count} change waited.", "Going on. {count} changes waited.", waiting).format(count=waiting)
+    await ctx.say(Card(text=text if waiting else _("Going on. Nothing waited."), mood="good"))
 
 
 async def _set(ctx: Context, what: str, undo_of: str) -> None:
@@ -60,4 +64,4 @@ async def _set(ctx: Context, what: str, undo_of: str) -> None:
         ctx.session, workspace=ctx.workspace.id, at=ctx.now(), actor=ctx.person.actor, action=what,
         subject=("workspace", ctx.workspace.id), data={"undo_of": undo_of} if undo_of else {},
     )  # fmt: skip
-    await touch(ctx.session, ctx.db, ("channels", ctx.workspace.id))
+    await touch_all(ctx.session, ctx.db, ctx.workspace.id)
