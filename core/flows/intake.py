@@ -160,8 +160,13 @@ async def ask_again(session: AsyncSession, house: House, row: Draft) -> None:
     wake(session, "draft", row.id)
 
 
-async def publish(session: AsyncSession, house: House, person: Person, item: Item, row: Draft, chosen: Sequence[Account]) -> list[Change]:
-    """Approve the draft and make one publish Change per account, in one batch. Raises `Missing` or `Refused`."""
+async def publish(
+    session: AsyncSession, house: House, person: Person, item: Item, row: Draft, chosen: Sequence[Account], *, usual: bool = True
+) -> list[Change]:
+    """Approve the draft and make one publish Change per account, in one batch. Raises `Missing` or `Refused`.
+
+    `usual` says that the seller chose these accounts on the card: the next draft begins with them.
+    """
     db = house.db
     if not chosen:
         raise Missing("Choose at least one channel on the card. With none connected, type /connect.", field="channels")
@@ -177,7 +182,8 @@ async def publish(session: AsyncSession, house: House, person: Person, item: Ite
     row.state = DraftState.APPROVED
     if item.state in (ItemState.DRAFT, ItemState.DELISTED):
         item.state = ItemState.READY
-    await remember(session, item.workspace_id, "channels", {"accounts": [account.id for account in chosen]})
+    if usual:
+        await remember(session, item.workspace_id, "channels", {"accounts": [account.id for account in chosen]})
     await touch(session, db, ("item", item.id))
     return made
 

@@ -244,6 +244,16 @@ async def test_the_floor_is_offered_as_far_below_the_price_as_last_time(shop: Te
     assert (await shop.row(second)).floor == 3000
 
 
+async def test_publishing_on_one_channel_leaves_the_usual_ones_alone(shop: TestShop) -> None:
+    number = await shop.item()
+    await shop.press("✓ Poshmark")
+    await shop.say(f"/publish {number}")
+    await shop.say(f"/delist {number}")
+    await shop.say(f"/publish {number} shopify")
+    await shop.item("Another lamp")
+    assert "Publish on eBay, Shopify" in await shop.last()
+
+
 async def test_a_buyer_who_deletes_their_account_is_forgotten_and_that_is_proven(shop: TestShop) -> None:
     number = await published(shop)
     await shop.buy("ebay", number)

@@ -232,3 +232,22 @@ async def test_taking_down_what_had_changes_waiting_brings_them_back_too(shop: T
     await shop.say("/resume")
     assert await shop.live(number) == ["ebay", "shopify"]
     assert told(shop, "ebay", "title") == told(shop, "shopify", "title") == {"Acme brass desk lamp, green shade"}
+
+
+async def buttons(shop: TestShop, view: str) -> set[str]:
+    """The buttons of the newest living card of a kind."""
+    card = next(one.card for one in reversed(await shop.posts()) if one.view == view)
+    return {button["label"] for row in card["buttons"] for button in row}
+
+
+async def test_what_was_taken_back_offers_no_second_time(shop: TestShop) -> None:
+    number = await published(shop)
+    assert "Undo" in await buttons(shop, "batch")
+    await shop.press("Undo")
+    assert await shop.live(number) == []
+    assert "Undo" not in await buttons(shop, "batch")
+    await shop.say(f"/publish {number}")
+    await shop.say(f"/price {number} 75")
+    assert "Undo" in await buttons(shop, "batch")
+    await shop.say("/undo")
+    assert "Undo" not in await buttons(shop, "batch")

@@ -81,8 +81,12 @@ def _proposed(rows: object) -> tuple[Button, ...]:
 
 
 def _undo(easel: Easel, item: Item, rows: list[Change]) -> tuple[Button, ...]:
-    if item.state == ItemState.SOLD:
-        return ()
+    """Undo, while something of the batch stands and there is time."""
     now = easel.house.db.now()
-    can = [one.id for one in rows if one.by == "member" and one.state == ChangeState.DONE and one.undo_until and one.undo_until > now]
-    return (Button(_("Undo"), {"do": "change.undo", "batch": rows[0].batch}),) if can else ()
+    undone = {one.undo_of for one in rows}
+    can = any(
+        one.by == "member" and one.state == ChangeState.DONE and one.undo_until and one.undo_until > now
+        for one in rows
+        if one.undo_of is None and one.id not in undone
+    )
+    return (Button(_("Undo"), {"do": "change.undo", "batch": rows[0].batch}),) if can and item.state != ItemState.SOLD else ()

@@ -133,7 +133,7 @@ async def publish_item(ctx: Context, item: Item, only: Sequence[Account] = ()) -
         raise Missing(
             _("Before item {number} can go up: {question}").format(number=item.number, question=asked[0].text), field=asked[0].field
         )
-    made = await intake.publish(ctx.session, ctx.house, ctx.person, item, row, chosen)
+    made = await intake.publish(ctx.session, ctx.house, ctx.person, item, row, chosen, usual=not only)
     if not made:
         await ctx.say(_("Item {number} is up there already.").format(number=item.number))
         return
