@@ -18,8 +18,15 @@ LOCATION_KEY = "haggle"
 LISTS = {"payment": "paymentPolicies", "return": "returnPolicies", "fulfillment": "fulfillmentPolicies"}
 WORDS = {"payment": "payment", "return": "return", "fulfillment": "shipping"}
 LOCATION_EXISTS = "25803"
+# eBay's answer to reading policies (HTTP 400) when the seller is not in their programme; its documents give the id no such meaning.
+NOT_ELIGIBLE = "20403"
+OPT_IN = (
+    "Business policies are off for this eBay account, and Haggle lists with them. Switch them on at ebay.com/bp. "
+    "eBay may take a day for it; I look again every hour."
+)
 
 Settings = dict[str, Any]
+Answer = dict[str, Any] | Refused
 
 
 class Checkup:
@@ -34,20 +41,28 @@ class Checkup:
         query = {"marketplace_id": own.marketplace}
         urls = [(f"{own.account}/{kind}_policy", query) for kind in POLICIES]
         urls += [
-            (f"{own.identity}/user/", {}),
             (f"{own.account}/program/get_opted_in_programs", {}),
+            (f"{own.identity}/user/", {}),
             (f"{own.inventory}/location", {"limit": "100"}),
         ]
-        answers = await gather_some(len(urls), [partial(self._get, account, url, params) for url, params in urls])
-        *policies, user, programs, locations = answers
+        reads = [self._tried if url.startswith(own.account) else self._get for url, _ in urls]
+        answers = await gather_some(len(urls), [partial(read, account, *one) for read, one in zip(reads, urls, strict=True)])
+        *policies, programs, user, locations = answers
         settings: Settings = {**account.settings, "marketplace": own.marketplace, "currency": own.site.currency}
-        problems = [*_program_problem(programs), *_policies(settings, dict(zip(POLICIES, policies, strict=True)))]
+        problems = _selling_problems(settings, programs, dict(zip(POLICIES, policies, strict=True)))
         problems += await self._location(account, settings, locations.get("locations") or [])
         settings |= await self._notifications.ensure(account)
         return Health(str(user.get("username") or ""), str(user.get("userId") or ""), tuple(problems), settings)
 
     async def _get(self, account: Connection, url: str, params: Mapping[str, str]) -> dict[str, Any]:
         return (await self._client.as_seller(account, "GET", url, params=params)).object()
+
+    async def _tried(self, account: Connection, url: str, params: Mapping[str, str]) -> Answer:
+        """What eBay refuses is a thing for the seller to mend, and no reason to give the connection up."""
+        try:
+            return await self._get(account, url, params)
+        except Refused as error:
+            return error
 
     async def _location(self, account: Connection, settings: Settings, locations: Sequence[Mapping[str, Any]]) -> list[str]:
         """Take a ship-from place that is there, or make one of what the seller told us. Gives problems."""
@@ -94,10 +109,17 @@ def location_body(ship_from: Mapping[str, str]) -> dict[str, Any]:
     return body
 
 
-def _program_problem(programs: Mapping[str, Any]) -> list[str]:
-    if any(one.get("programType") == PROGRAM for one in programs.get("programs") or []):
-        return []
-    return ["Business policies are off for this eBay account. Switch them on at ebay.com/bp, then check again."]
+def _selling_problems(settings: Settings, programs: Answer, policies: Mapping[str, Answer]) -> list[str]:
+    """Choose business policies into `settings`; gives problems. A seller who is not in the programme of business policies is refused
+    each of them."""
+    refused = [one for one in (programs, *policies.values()) if isinstance(one, Refused)]
+    if any(one.code == NOT_ELIGIBLE for one in refused):
+        return [OPT_IN]
+    if refused:
+        return [str(refused[0])]
+    told = {kind: answer for kind, answer in policies.items() if isinstance(answer, dict)}
+    entered = isinstance(programs, dict) and any(one.get("programType") == PROGRAM for one in programs.get("programs") or [])
+    return [*([] if entered else [OPT_IN]), *_policies(settings, told)]
 
 
 def _policies(settings: Settings, answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -110,12 +132,12 @@ def _policies(settings: Settings, answers: Mapping[str, Mapping[str, Any]]) -> l
         if chosen:
             settings[f"{kind}_policy"] = chosen
         elif not policies:
-            problems.append(f"This eBay account has no {WORDS[kind]} policy. Make one at ebay.com/bp, then check again.")
+            problems.append(f"This eBay account has no {WORDS[kind]} policy. Make one at ebay.com/bp; I look again every hour.")
         else:
             names = ", ".join(str(one.get("name", "")) for one in policies[:5])
             problems.append(
                 f"This eBay account has several {WORDS[kind]} policies ({names}). "
-                "Put “Haggle” into the name of the one to use at ebay.com/bp, then check again."
+                "Put “Haggle” into the name of the one to use at ebay.com/bp; I look again every hour."
             )
     return problems
 

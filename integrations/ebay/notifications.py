@@ -8,14 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from core.errors import HaggleError, Missing, Refused
 from core.values.channel import Connection
 from integrations.ebay.client import Client
+from integrations.ebay.settings import APP_SCOPE, SCOPES
+
+log = structlog.get_logger("ebay.notifications")
 
 TOPICS = ("ORDER_CONFIRMATION", "ITEM_MARKED_SHIPPED", "MARKETPLACE_ACCOUNT_DELETION")
 NEEDED = "ORDER_CONFIRMATION"
 EXISTS, NO_ALERT_ADDRESS, DESTINATION_EXISTS = "195012", "195003", "195021"
 PAGE = {"limit": "100"}
+
+Topic = Mapping[str, Any]
 
 
 class Notifications:
@@ -24,17 +31,29 @@ class Notifications:
         self._url = client.settings.notification
 
     async def ensure(self, account: Connection) -> dict[str, Any]:
-        """Set up what is missing; what came of it as account settings: `webhooks` (do orders come by them?), `destination`,
-        `webhook_problem`. Without webhooks selling works by polling, so their trouble is told and never raised."""
-        own = self._client.settings
-        if not own.webhook:
+        """Set up what is missing, again and again: what eBay has marked down or lost is put right. What came of it as account settings:
+        `webhooks` (do orders come by them?), `webhook_problem` (why not, though they should), `destination`. Without webhooks selling
+        works by polling, so their trouble is told and never raised."""
+        if not self._client.settings.webhook:
             return {"webhooks": False, "webhook_problem": "", "destination": ""}
         try:
             destination = await self._destination()
-            topics = await self._subscribe(account, destination)
+            topics = await self._topics()
         except HaggleError as error:
             return {"webhooks": False, "webhook_problem": str(error), "destination": ""}
-        return {"webhooks": NEEDED in topics, "webhook_problem": "", "destination": destination}
+        problems = {name: await self._problem(account, destination, topics.get(name)) for name in TOPICS}
+        return {"webhooks": not problems[NEEDED], "webhook_problem": problems[NEEDED], "destination": destination}
+
+    async def _problem(self, account: Connection, destination: str, topic: Topic | None) -> str:
+        """Subscribe to a topic; why that cannot be as a sentence, else empty. One topic's trouble is no reason to go without the others."""
+        if topic is None:
+            return "eBay does not offer to tell of orders at once."
+        try:
+            await self._subscribe(account, destination, topic)
+        except HaggleError as error:
+            log.warning("not subscribed", topic=topic["topicId"], code=error.code, cause=error.cause, error=str(error))
+            return str(error)
+        return ""
 
     # -- the destination, which belongs to the app
 
@@ -84,30 +103,32 @@ class Notifications:
 
     # -- subscriptions
 
-    async def _subscribe(self, account: Connection, destination: str) -> set[str]:
-        """Subscribe to what eBay offers of our topics; gives those that are on."""
+    async def _topics(self) -> dict[str, Topic]:
+        """What eBay offers of our topics."""
         answer = (await self._client.as_app("GET", f"{self._url}/topic", params=PAGE)).object()
-        offered = [one for one in answer.get("topics") or [] if one.get("topicId") in TOPICS and one.get("status") == "ENABLED"]
-        for seller in {one.get("scope") == "USER" for one in offered}:
-            topics = [one for one in offered if (one.get("scope") == "USER") is seller]
-            await self._subscribe_as(account if seller else None, destination, topics)
-        return {str(one["topicId"]) for one in offered}
+        return {str(one.get("topicId")): one for one in answer.get("topics") or [] if one.get("status") == "ENABLED"}
 
-    async def _subscribe_as(self, account: Connection | None, destination: str, topics: list[dict[str, Any]]) -> None:
+    async def _subscribe(self, account: Connection, destination: str, topic: Topic) -> None:
+        """Raises `Refused` for a topic whose permissions we lack, as eBay would (195011). Those that it names may be alternatives: one is
+        enough for a try."""
+        seller = account if topic.get("scope") == "USER" else None
+        held = set(account.credentials.get("scopes") or SCOPES) if seller else {APP_SCOPE}
+        named = set(topic.get("authorizationScopes") or [])
+        if named and not named & held:
+            names = ", ".join(sorted(one.rpartition("/")[2] for one in named))
+            raise Refused(f"eBay wants another permission for this: {names}. Connect eBay again to grant it.", code="scopes")
         url = f"{self._url}/subscription"
-        listed = (await self._call(account, "GET", url, params=PAGE)).get("subscriptions") or []
-        known = {str(one.get("topicId")): one for one in listed}
-        for topic in topics:
-            body = {"destinationId": destination, "status": "ENABLED", "payload": _payload(topic)}
-            there = known.get(str(topic["topicId"]))
-            if there is None:
-                try:
-                    await self._call(account, "POST", url, json={"topicId": topic["topicId"], **body})
-                except Refused as error:
-                    if error.code != EXISTS:
-                        raise
-            elif there.get("status") != "ENABLED" or there.get("destinationId") != destination:
-                await self._call(account, "PUT", f"{url}/{there['subscriptionId']}", json=body)
+        listed = (await self._call(seller, "GET", url, params=PAGE)).get("subscriptions") or []
+        there = next((one for one in listed if one.get("topicId") == topic["topicId"]), None)
+        body = {"destinationId": destination, "status": "ENABLED", "payload": _payload(topic)}
+        if there is None:
+            try:
+                await self._call(seller, "POST", url, json={"topicId": topic["topicId"], **body})
+            except Refused as error:
+                if error.code != EXISTS:
+                    raise
+        elif there.get("status") != "ENABLED" or there.get("destinationId") != destination:
+            await self._call(seller, "PUT", f"{url}/{there['subscriptionId']}", json=body)
 
     async def _call(
         self, account: Connection | None, method: str, url: str, *, json: Any = None, params: Mapping[str, str] | None = None

@@ -107,19 +107,19 @@ def hint_of(notice: Any) -> Hint:
     data = data if isinstance(data, dict) else {}
     match topic:
         case "ORDER_CONFIRMATION" | "ITEM_MARKED_SHIPPED":
-            order = str(data.get("orderId") or "")
-            return Hint(event, "order" if order else "orders", order, _seller(data))
+            order = str(_part(data, "order").get("orderId") or "")
+            return Hint(event, "order" if order else "orders", order, str(_part(data, "user").get("userId") or ""))
         case "MARKETPLACE_ACCOUNT_DELETION":
             return Hint(event, "account_deletion", _names_of(data), "")
         case _:
             return Hint(event, "ignored")
 
 
-def _seller(data: Mapping[str, Any]) -> str:
-    """The seller's user id, where the payload has it."""
-    seller = data.get("seller")
-    nested = seller.get("userId") if isinstance(seller, dict) else None
-    return str(data.get("userId") or nested or data.get("sellerId") or "")
+def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of the payload of an order: `user` is the seller (`userId`, `username`), `order` has `orderId` and `orderLineItems`, as
+    deliveries that were captured in public show (2026-06); eBay's documents leave the payload out."""
+    part = data.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _signature(header: str) -> tuple[str, bytes]:

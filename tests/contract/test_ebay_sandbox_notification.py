@@ -70,7 +70,9 @@ def test_a_sale_is_announced_signed_and_at_once(call: Referee) -> None:
         payload = prove(call, receiver.next())
     assert payload["metadata"]["topic"] == "ORDER_CONFIRMATION"
     assert payload["notification"]["publishAttemptCount"] == 1
-    assert payload["notification"]["data"]["orderId"] == order["orderId"]
+    data = payload["notification"]["data"]
+    assert set(data["user"]) == {"userId", "username"}
+    assert (data["order"]["orderId"], data["order"]["orderLineItems"][0]["listingId"]) == (order["orderId"], listing)
 
 
 def test_an_endpoint_that_refuses_is_tried_again(call: Referee) -> None:

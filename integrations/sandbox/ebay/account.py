@@ -68,6 +68,7 @@ def policy_fits(shop: Shop, kind: str, key: str | None, marketplace: str) -> boo
 def _list(kind: str) -> Handler:
     async def handler(call: Call) -> Response:
         marketplace = _marketplace(call.query("marketplace_id"))
+        _entered(call)
         found = [one["policy"] for one in call.shop.store.all("ebay.policy").values() if one["kind"] == kind]
         found = [one for one in found if one["marketplaceId"] == marketplace]
         return JSONResponse({KINDS[kind][1]: found, "total": len(found)})
@@ -90,6 +91,7 @@ def _create(kind: str) -> Handler:
         body = call.json()
         if not body.get("name"):
             raise Refusal(400, 20401, "account", "The field name is missing.", {"fieldName": "name"})
+        _entered(call)
         _marketplace(str(body.get("marketplaceId", "")))
         for one in call.shop.store.all("ebay.policy").values():
             if (one["kind"], one["policy"]["name"], one["policy"]["marketplaceId"]) == (kind, body["name"], body["marketplaceId"]):
@@ -101,6 +103,12 @@ def _create(kind: str) -> Handler:
         return JSONResponse({**policy, "warnings": []}, 201, {"Location": where})
 
     return handler
+
+
+def _entered(call: Call) -> None:
+    """Policies are for sellers in their programme, as sellers outside it are told on the wire."""
+    if call.shop.store.get("ebay.program", "SELLING_POLICY_MANAGEMENT") is None:
+        raise Refusal(400, 20403, "account", "User is not eligible for Business Policy.")
 
 
 def _marketplace(name: str) -> str:

@@ -144,7 +144,7 @@ class EbayMarket:
         return self._signer.seal(delivery["payload"], attempt)
 
     def gave_up(self, delivery: Mapping[str, Any]) -> None:
-        """Nothing follows: what eBay does with a dead endpoint is not documented."""
+        self._notification.mark_down(delivery["url"])
 
     def reset(self) -> None:
         self._store.wipe("ebay.")

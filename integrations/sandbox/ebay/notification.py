@@ -75,6 +75,12 @@ class Notification:
         }
         self._shop.world.outbox.send("ebay", destination["deliveryConfig"]["endpoint"], subscription["topicId"], payload)
 
+    def mark_down(self, endpoint: str) -> None:
+        """What eBay does with an endpoint that does not take its notifications, until its owner enables it again."""
+        for key, one in list(self._store.all("ebay.destination").items()):
+            if one["deliveryConfig"]["endpoint"] == endpoint:
+                self._store.put("ebay.destination", key, {**one, "status": "MARKED_DOWN"})
+
     # -- topics, configuration, key
 
     async def _topics(self, call: Call) -> Response:

@@ -1,8 +1,7 @@
 """The Notification API's topics that the stand-in sends, and their payloads.
 
 The ids are eBay's own (developer.ebay.com/api-docs/master/commerce/notification/asyncapi). ORDER_CONFIRMATION comes when a
-buyer has paid, once for each line of an order; of its data only `orderId` is used by anybody who follows eBay's advice to
-fetch the order.
+buyer has paid, once for each line of an order; its data are those of deliveries that were captured in public (2026-06).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from integrations.sandbox.store import Doc
 
 ORDER_CONFIRMATION = "ORDER_CONFIRMATION"
 ITEM_AVAILABILITY = "ITEM_AVAILABILITY"
+ITEM_MARKED_SHIPPED = "ITEM_MARKED_SHIPPED"
 ACCOUNT_DELETION = "MARKETPLACE_ACCOUNT_DELETION"
 
 
@@ -48,19 +48,17 @@ TOPICS = {
     for one in (
         Topic(ORDER_CONFIRMATION, "A buyer has paid for an item", "SELL", "USER", (f"{BASE}/sell.fulfillment", _SUBSCRIBE)),
         Topic(ITEM_AVAILABILITY, "An item can be bought, or no longer", "SELL", "USER", (f"{BASE}/sell.inventory", _SUBSCRIBE)),
+        Topic(ITEM_MARKED_SHIPPED, "A seller has shipped what a buyer bought", "BUY", "USER", (f"{BASE}/commerce.shipping",)),
         Topic(ACCOUNT_DELETION, "A user asks for deletion of their data", "COMMERCE", "APPLICATION", (BASE,)),
     )
 }
 
 
 def order_data(order: Doc, line: Doc) -> dict[str, Any]:
+    item = {"orderLineItemId": line["lineItemId"], "listingId": line["legacyItemId"], "quantity": line["quantity"]}
     return {
-        "username": order["sellerId"],
-        "userId": f"sandbox-{order['sellerId']}",
-        "orderId": order["orderId"],
-        "lineItemId": line["lineItemId"],
-        "itemId": line["legacyItemId"],
-        "quantity": line["quantity"],
+        "user": {"userId": f"sandbox-{order['sellerId']}", "username": order["sellerId"]},
+        "order": {"orderId": order["orderId"], "orderLineItems": [item]},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from integrations.ebay.health import choose_policy, location_body
 from integrations.ebay.settings import SCOPES, WORLDS, EbaySettings
 from integrations.http import Http
 from tests.clock import TestClock
-from tests.ebay_shop import Shop, answer_consent, connected, ref, settings_for
+from tests.ebay_shop import Shop, answer_consent, connected, ref, settings_for, wanted
 from tests.receiver import Receiver
 from tests.sandbox_process import SandboxProcess
 
@@ -135,20 +136,80 @@ async def connected_without_address(sandbox: SandboxProcess, http: Http) -> Shop
     return Shop(EbayChannel(client), client, Connection("account", credentials, {}, nothing, nothing))
 
 
-async def test_webhooks_are_set_up_once(sandbox: SandboxProcess, http: Http) -> None:
+async def test_a_seller_without_business_policies_is_connected_and_told_how_to_get_them(shop: Shop, sandbox: SandboxProcess) -> None:
+    async def program(way: str) -> None:
+        url = f"{shop.client.settings.account}/program/{way}"
+        await shop.client.as_seller(shop.account, "POST", url, json={"programType": "SELLING_POLICY_MANAGEMENT"})
+
+    await program("opt_out")
+    health = await shop.channel.check(shop.account)
+    assert health.external_id
+    [problem] = health.problems
+    assert "Switch them on at ebay.com/bp" in problem
+    await program("opt_in")
+    assert (await shop.channel.check(shop.account)).problems == ()
+
+
+@pytest.fixture
+def served(sandbox: SandboxProcess) -> Iterator[tuple[Receiver, dict[str, Any]]]:
+    """An endpoint of ours, and the settings that name it."""
     with Receiver() as receiver:
         public = receiver.url.removesuffix("/hook")
-        more: dict[str, Any] = {"public_url": public, "verification_token": receiver.token, "alert_email": "alerts@haggle.example"}
         # eBay signs its challenge with the address as we gave it.
         receiver.url = f"{public}/webhooks/ebay"
-        shop = await connected(sandbox, http, **more)
-        assert shop.account.settings["webhooks"] is True
-        assert shop.account.settings["webhook_problem"] == ""
-        await shop.channel.check(shop.account)
-        calls = sandbox.calls()
-        assert calls["ebay.createDestination"] == 2  # the first told that an alert address comes first
-        assert calls["ebay.createSubscription"] == 2
-        assert shop.channel.capabilities.webhooks
+        yield receiver, {"public_url": public, "verification_token": receiver.token, "alert_email": "alerts@haggle.example"}
+
+
+Served = tuple[Receiver, dict[str, Any]]
+
+
+async def test_webhooks_are_set_up_once(sandbox: SandboxProcess, http: Http, served: Served) -> None:
+    shop = await connected(sandbox, http, **served[1])
+    assert shop.account.settings["webhooks"] is True
+    assert shop.account.settings["webhook_problem"] == ""
+    await shop.channel.check(shop.account)
+    calls = sandbox.calls()
+    assert calls["ebay.createDestination"] == 2  # the first told that an alert address comes first
+    assert calls["ebay.createSubscription"] == 2
+    assert shop.channel.capabilities.webhooks
+
+
+async def test_a_topic_that_ebay_refuses_takes_no_other_with_it(sandbox: SandboxProcess, http: Http, served: Served) -> None:
+    shop = await connected(sandbox, http, **served[1])
+    scopes = [*SCOPES, "https://api.ebay.com/oauth/api_scope/commerce.shipping"]  # eBay does not think so
+    health = await shop.channel.check(shop.with_credentials(scopes=scopes))
+    assert sandbox.calls()["ebay.createSubscription"] == 3
+    assert (health.settings["webhooks"], health.settings["webhook_problem"]) == (True, "")
+
+
+async def test_without_the_permission_for_orders_there_are_no_webhooks_and_it_says_so(
+    sandbox: SandboxProcess, http: Http, served: Served
+) -> None:
+    shop = await connected(sandbox, http, **served[1])
+    few = shop.with_credentials(scopes=[one for one in SCOPES if not one.endswith(("fulfillment", "subscription"))])
+    health = await shop.channel.check(few)
+    assert health.settings["webhooks"] is False
+    assert "sell.fulfillment" in health.settings["webhook_problem"]
+    assert health.problems == ()
+
+
+async def test_webhooks_that_ebay_marked_down_or_lost_come_back_with_the_next_check(
+    sandbox: SandboxProcess, http: Http, served: Served
+) -> None:
+    receiver, more = served
+    shop = await connected(sandbox, http, **more)
+    base, client = shop.client.settings.notification, shop.client
+    [destination] = (await client.as_app("GET", f"{base}/destination")).object()["destinations"]
+    body = {"status": "DISABLED", "deliveryConfig": destination["deliveryConfig"]}
+    await client.as_app("PUT", f"{base}/destination/{destination['destinationId']}", json=body)
+    listed = (await client.as_seller(shop.account, "GET", f"{base}/subscription")).object()["subscriptions"]
+    for one in listed:
+        if one["topicId"] == "ORDER_CONFIRMATION":
+            await client.as_seller(shop.account, "DELETE", f"{base}/subscription/{one['subscriptionId']}")
+    live = await shop.channel.ensure_listed(shop.account, wanted(), ref())
+    assert (await shop.channel.check(shop.account)).settings["webhooks"] is True
+    sandbox.buy("ebay", live.external["listing"])
+    assert receiver.next().json()["metadata"]["topic"] == "ORDER_CONFIRMATION"
 
 
 async def test_trouble_with_webhooks_is_told_and_stops_nothing(sandbox: SandboxProcess, http: Http) -> None:

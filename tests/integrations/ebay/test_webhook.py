@@ -112,9 +112,10 @@ async def test_strange_keys_do_not_use_up_our_calls(served: Served) -> None:
 @pytest.mark.parametrize(
     ("topic", "data", "expected"),
     [
-        ("ORDER_CONFIRMATION", {"orderId": "o-1", "userId": "s-1"}, ("order", "o-1", "s-1")),
+        ("ORDER_CONFIRMATION", {"user": {"userId": "s-1"}, "order": {"orderId": "o-1", "orderLineItems": []}}, ("order", "o-1", "s-1")),
+        ("ORDER_CONFIRMATION", {"order": {"orderId": "o-1"}}, ("order", "o-1", "")),
+        ("ORDER_CONFIRMATION", {"order": "o-1", "user": None}, ("orders", "", "")),
         ("ORDER_CONFIRMATION", {}, ("orders", "", "")),
-        ("ITEM_MARKED_SHIPPED", {"orderId": "o-1", "seller": {"userId": "s-2"}}, ("order", "o-1", "s-2")),
         ("NEW_MESSAGE", {"text": "hi"}, ("ignored", "", "")),
     ],
 )

@@ -68,3 +68,8 @@ class Seller:
         body: dict[str, Any] = {"topicId": "ORDER_CONFIRMATION", "status": "ENABLED", "payload": payload}
         body["destinationId"] = made.headers["location"].rpartition("/")[2]
         assert self.client.post(f"{base}/subscription", json=body).status_code == 201
+
+    def destinations(self) -> list[dict[str, Any]]:
+        """Where notifications go."""
+        found: list[dict[str, Any]] = self.client.get("/ebay/commerce/notification/v1/destination").json()["destinations"]
+        return found

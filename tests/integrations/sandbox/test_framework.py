@@ -167,7 +167,7 @@ def test_latency_is_added(seller: Seller) -> None:
 
 
 def _data(delivery: Any) -> Any:
-    return delivery.json()["notification"]["data"]["orderId"]
+    return delivery.json()["notification"]["data"]["order"]["orderId"]
 
 
 def test_webhooks_doubled_lost_and_out_of_order(seller: Seller) -> None:
@@ -212,6 +212,22 @@ def test_a_killed_process_forgets_nothing_it_answered_for(tmp_path: Path) -> Non
             assert _data(receiver.next()) == order
             assert _data(receiver.next()) == order
             assert seller.put_item("LAMP-2").status_code == 201
+    finally:
+        process.close()
+
+
+def test_an_endpoint_that_never_takes_its_webhooks_is_marked_down(tmp_path: Path) -> None:
+    process = SandboxProcess.start(tmp_path, delivery_waits=[0.05])
+    try:
+        with Seller(process) as seller, Receiver(answers=[500, 500]) as receiver:
+            seller.subscribe(receiver)
+            seller.list("LAMP-1")
+            process.buy("ebay", "LAMP-1")
+            receiver.next()
+            receiver.next()
+            until = time.monotonic() + 10
+            while seller.destinations()[0]["status"] != "MARKED_DOWN":
+                assert time.monotonic() < until
     finally:
         process.close()
 
