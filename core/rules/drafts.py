@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -61,15 +62,36 @@ def questions(
     return tuple({one.field: one for one in reversed(asked)}.values())[::-1]
 
 
-_OWN_FIELDS = {
-    "brand": "brand",
-    "model": "model",
-    "mpn": "mpn",
-    "size": "size",
-    "color": "colour",
-    "colour": "colour",
-    "material": "material",
-}
+# What a seller may set, and other names for it.
+SAID = (
+    "title", "description", "condition", "price", "floor", "cost", "quantity", "brand", "model", "mpn", "size", "colour", "material",
+    "upc", "ean", "isbn", "weight",
+)  # fmt: skip
+_ALIASES = {"color": "colour", "part number": "mpn"}
+# Item specifics that are fields of ours.
+_SPECIFICS = ("brand", "model", "mpn", "size", "colour", "material", "upc", "ean", "isbn")
+NEAR = 0.7  # how alike two names are when one may be a slip for the other (difflib's ratio)
+
+
+def field_named(name: str, specifics: Sequence[str]) -> str:
+    """The field that a seller means, whatever its case: one of ours, or `aspect:NAME` of a known item specific; empty when none is it."""
+    return _names(specifics).get(_plain(name), "")
+
+
+def near_fields(name: str, specifics: Sequence[str]) -> tuple[str, ...]:
+    """Fields that may be meant by a name that nothing has, likeliest first."""
+    names = _names(specifics)
+    near = difflib.get_close_matches(_plain(name), names, n=4, cutoff=NEAR)
+    return tuple(dict.fromkeys(names[one] for one in near))[:3]
+
+
+def _names(specifics: Sequence[str]) -> dict[str, str]:
+    own = {name: name for name in SAID} | _ALIASES
+    return {_plain(one): f"aspect:{one}" for one in specifics if _plain(one)} | own
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().replace("_", " ").split())
 
 
 SIZE_SYSTEMS = ("US", "UK", "EU", "FR", "IT", "JP", "AU")
@@ -77,7 +99,8 @@ SIZE_SYSTEMS = ("US", "UK", "EU", "FR", "IT", "JP", "AU")
 
 def aspect_value(draft: Draft, name: str) -> str:
     """What the draft says for an item specific, whether as that or as one of our own fields."""
-    own = _OWN_FIELDS.get(name.lower(), "")
+    own = field_named(name, ())
+    own = own if own in _SPECIFICS else ""
     return draft.get(f"aspect:{name}") or (draft.get(own) if own else "") or _size(draft.get("size"), name)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core.flows.wanted import sheet_of
@@ -62,3 +64,51 @@ async def test_a_floor_above_the_price_offers_to_raise_the_price(shop: TestShop)
     assert ((await shop.row(number)).floor, (await shop.row(number)).price) == (8500, 8500)
     for marketplace in ("ebay", "shopify"):
         assert [float(one["price"]) for one in shop.sandbox.state(marketplace)["listings"]] == [85.0]
+
+
+async def test_a_slip_in_a_fields_name_is_asked_about(shop: TestShop) -> None:
+    number = await shop.item()
+    await shop.say(f"/edit {number} titel Nike lamp")
+    assert f"Item {number} has no “titel”. Did you mean title?" in await shop.last()
+    assert "aspect:titel" not in (await sheet(shop, number)).fields
+    await shop.press("title")
+    assert (await shop.row(number)).title == "Nike lamp"
+    await shop.say(f"/edit {number} titel Nike lamp")
+    await shop.press("No, keep “titel”")
+    assert (await sheet(shop, number)).get("aspect:titel") == "Nike lamp"
+    await shop.say(f"/edit {number} vibe cosy")
+    assert (await sheet(shop, number)).get("aspect:vibe") == "cosy"
+
+
+async def test_names_are_matched_whatever_their_case_and_answer_what_is_asked(shop: TestShop) -> None:
+    number = await shop.item("Nike Air Max running shoes")
+    item = await shop.row(number)
+    async with shop.app.house.db.write() as session:
+        row, _sheet = await sheet_of(session, item.id)
+        [(account, chosen)] = row.choices["categories"].items()
+        asked: list[dict[str, Any]] = [{"name": name, "required": True, "values": []} for name in ("Color", "US Shoe Size", "Department")]
+        row.choices = {**row.choices, "categories": {account: {**chosen, "aspects": asked}}}
+    await shop.say(f"/edit {number} COLOR Black")
+    await shop.say(f"/edit {number} us shoe size 10")
+    await shop.say(f"/edit {number} department Men")
+    found = await sheet(shop, number)
+    assert [found.get(name) for name in ("colour", "aspect:US Shoe Size", "aspect:Department")] == ["Black", "10", "Men"]
+    assert "Still to answer" not in await shop.last()
+
+
+async def test_what_is_up_shows_what_it_says(shop: TestShop) -> None:
+    number = await shop.item(cost=1200)
+    for words in ("description " + "word " * 60, "vibe cosy", "condition fair"):
+        await shop.say(f"/edit {number} {words}")
+    await shop.say(f"/publish {number}")
+    await shop.say(f"/price {number} ebay 85")
+    await shop.say(f"/item {number}")
+    card = (await shop.posts())[-1].card
+    shown = {line["label"]: (line["value"], line.get("note", "")) for line in card["lines"]}
+    assert shown["Brand"] == ("Acme", "you said so")
+    assert shown["vibe"] == ("cosy", "you said so")
+    assert shown["Condition"] == ("Fair", "you said so")
+    assert shown["Cost"][0] == "$12.00"
+    assert shown["Price on eBay"][0] == "$85.00"
+    assert len(shown["Description"][0]) == 158
+    assert shown["Description"][0].endswith("…")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from core.money import Money
 from core.rules import access, changes, drafts, guards, orders, profit, stock, tasks
-from core.rules.captions import read_caption
 from core.values.channel import Aspect, Capabilities, Limits
 from core.values.draft import Draft, Evidence, EvidenceKind, Field
 from core.values.states import ChangeKind, ChangeState, ItemState, OrderState, Role, StockKind, TaskKind
@@ -137,32 +136,25 @@ def test_an_unknown_condition_is_asked() -> None:
     assert drafts.questions(unknown, title="A", has_price=True, channels=[], aspects={})[0].field == "condition"
 
 
+def test_fields_are_known_by_any_spelling_and_slips_are_noticed() -> None:
+    known = ["Department", "US Shoe Size", "Color", "UPC"]
+    named = ("TITLE", "color", "Colour", "department", "us shoe size", "part_number", "upc", "vibe")
+    assert [drafts.field_named(name, known) for name in named] == [
+        "title", "colour", "colour", "aspect:Department", "aspect:US Shoe Size", "mpn", "upc", "",
+    ]  # fmt: skip
+    assert drafts.near_fields("titel", known) == ("title",)
+    assert drafts.near_fields("departement", known) == ("aspect:Department",)
+    assert drafts.near_fields("collor", known) == ("colour",)
+    assert drafts.near_fields("vibe", known) == drafts.near_fields("", known) == ()
+
+
+def test_a_field_of_ours_answers_the_specific_of_that_name() -> None:
+    known = Draft({"colour": _field("Black"), "upc": _field("036000291452")})
+    assert [drafts.aspect_value(known, name) for name in ("Color", "Colour", "UPC", "Title")] == ["Black", "Black", "036000291452", ""]
+
+
 def test_what_the_seller_said_wins() -> None:
     merged = drafts.merge_hints(Draft({"brand": _field("Adidas")}), {"brand": "Nike", "size": ""})
     assert merged.get("brand") == "Nike"
     assert merged.fields["brand"].evidence[0].kind is EvidenceKind.SELLER
     assert "size" not in merged.fields
-
-
-@pytest.mark.parametrize(
-    ("text", "hints"),
-    [
-        (
-            "Nike dunks sz 10, paid 20, want 80 min 60",
-            {"title": "Nike dunks sz 10", "cost": "2000", "price": "8000", "floor": "6000"},
-        ),
-        ("brass lamp, good condition, asking $45.50", {"title": "brass lamp", "condition": "good", "price": "4550"}),
-        ("", {}),
-        ("/help", {}),
-        ("Levi's 501", {"title": "Levi's 501"}),
-        ("NWT dress", {"title": "dress", "condition": "new"}),
-    ],
-)
-def test_captions(text: str, hints: dict[str, str]) -> None:
-    assert read_caption(text, "USD") == hints
-
-
-@given(st.text(max_size=80))
-def test_any_caption_is_read_without_harm(text: str) -> None:
-    hints = read_caption(text, "USD")
-    assert all(hints[name].isdigit() for name in ("price", "floor", "cost") if name in hints)

@@ -7,21 +7,17 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from bot.chat.cards import item as item_card
-from bot.chat.cards.parts import Easel, money, photos, why
+from bot.chat.cards.facts import condition_line, cost_lines, read_lines, title_line
+from bot.chat.cards.parts import Easel, money, photos
 from bot.chat.words import _, ngettext
 from core.flows.reading import aspects_of_choice
 from core.flows.wanted import sheet_of
 from core.money import Money
-from core.rules.drafts import SURE, Question, label_of, questions
+from core.rules.drafts import Question, questions
 from core.values.card import Button, Card, Line
 from core.values.draft import Draft as Sheet
-from core.values.states import AccountState, Condition, DraftState
+from core.values.states import AccountState, DraftState
 from storage.models import Account, Draft, Item, Setting, Stock
-
-LABELS = {
-    "brand": _("Brand"), "model": _("Model"), "mpn": _("Part number"), "size": _("Size"), "colour": _("Colour"), "material": _("Material"),
-    "upc": "UPC", "ean": "EAN", "isbn": "ISBN", "weight": _("Weight"), "description": _("Description"),
-}  # fmt: skip
 
 
 async def draw(easel: Easel, item_id: str) -> Card | None:
@@ -72,7 +68,7 @@ def open_questions(easel: Easel, item: Item, row: Draft, sheet: Sheet, chosen: S
 async def _review(easel: Easel, item: Item, row: Draft, sheet: Sheet) -> Card:
     there, chosen = await chosen_accounts(easel, row)
     asked = open_questions(easel, item, row, sheet, chosen)
-    lines = [*_own_lines(item, sheet), *_read_lines(sheet), *_category_lines(easel, row, chosen)]
+    lines = [*_own_lines(item, sheet), *read_lines(sheet), *_category_lines(easel, row, chosen)]
     stock = await easel.session.get(Stock, item.id)
     if stock is not None and stock.total != 1:
         lines.append(Line(_("Quantity"), str(stock.total)))
@@ -89,32 +85,13 @@ async def _review(easel: Easel, item: Item, row: Draft, sheet: Sheet) -> Card:
 
 def _own_lines(item: Item, sheet: Sheet) -> list[Line]:
     """What the seller decides."""
-    condition = sheet.fields.get("condition")
-    known = condition is not None and condition.text != Condition.UNKNOWN
-    title = sheet.fields.get("title")
     return [
-        Line(_("Title"), item.title or _("unknown"), why(title) if title and title.text == item.title else "", weak=not item.title),
+        title_line(item, sheet),
         Line(_("Price"), money(item.price, item.currency) or _("unknown"), weak=item.price is None),
         Line(_("Floor"), money(item.floor, item.currency) or _("none: I never lower the price by myself")),
-        *([Line(_("Cost"), money(item.cost, item.currency))] if item.cost is not None else []),
-        Line(
-            _("Condition"), label_of(condition.text) if condition and known else _("unknown"), why(condition) if condition and known else ""
-        ),
+        *cost_lines(item),
+        condition_line(sheet),
     ]
-
-
-def _read_lines(sheet: Sheet) -> list[Line]:
-    """What was read, with its evidence; what is not sure is marked."""
-    lines = []
-    for name, field in sheet.fields.items():
-        label = LABELS.get(name) or (name.removeprefix("aspect:") if name.startswith("aspect:") else "")
-        if not label or not field.text:
-            continue
-        weak = field.confidence < SURE
-        note = why(field) + (_(" (not sure)") if weak else "")
-        value = field.text if len(field.text) <= 160 else field.text[:157] + "…"
-        lines.append(Line(label, value, note.strip(), weak=weak))
-    return lines
 
 
 def _category_lines(easel: Easel, row: Draft, chosen: Sequence[Account]) -> list[Line]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bot.chat.cards.facts import condition_line, cost_lines, read_lines
 from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos, retry_row, say
 from bot.chat.words import _
+from core.flows.wanted import sheet_of
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeState, ItemState, ListingState
 from storage.models import Item, Stock
@@ -23,10 +25,15 @@ async def draw(easel: Easel, item_id: str) -> Card | None:
     newest = await newest_changes(easel, item.id)
     lines = [await listing_line(easel, item, listing, account, newest.get(listing.id)) for listing, account in rows]
     lines.append(Line(_("Price"), money(item.price, item.currency) or _("unknown")))
+    own = [(listing, easel.channel(account.channel)) for listing, account in rows if listing.own_price is not None]
+    lines += [Line(_("Price on {channel}").format(channel=name), money(listing.own_price, item.currency)) for listing, name in own]
     if item.floor is not None:
         lines.append(Line(_("Floor"), money(item.floor, item.currency)))
+    lines += cost_lines(item)
     if stock is not None and stock.total > 1:
         lines.append(Line(_("Left"), str(stock.total - stock.reserved)))
+    _row, sheet = await sheet_of(easel.session, item.id)
+    lines += [condition_line(sheet), *read_lines(sheet)]
     buttons: list[tuple[Button, ...]] = []
     links = tuple(
         Button(_("See it on {channel}").format(channel=easel.channel(account.channel)), url=listing.url)

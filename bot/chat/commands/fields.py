@@ -10,16 +10,14 @@ from bot.chat.registry import action
 from bot.chat.words import _
 from core.errors import Invalid, Missing, Refused
 from core.flows import changes, edits, intake
-from core.flows.wanted import floor_of
+from core.flows.wanted import floor_of, sheet_of
 from core.money import Money, parse
 from core.rules.access import SELL
-from core.rules.drafts import said_by_seller
+from core.rules.drafts import SAID, field_named, near_fields, said_by_seller
 from core.values.card import Button, Card
-from core.values.draft import FIELDS
 from core.values.states import Condition, ItemState
 from storage.models import Item, Listing
 
-EDITABLE = ("title", "description", "condition", *edits.AMOUNTS, "quantity", "brand", "model", "mpn", "size", "colour", "material")
 _CONDITION_WORDS = {one.value.replace("_", " "): one for one in Condition if one is not Condition.UNKNOWN}
 _CALLED = {
     "own_price": _("its own price on a channel"), "picked": _("the category"), "channels": _("where it goes up"), "photos": _("the photos"),
@@ -39,9 +37,30 @@ async def the_item(ctx: Context, item_id: str) -> Item:
     return item
 
 
+async def which_field(ctx: Context, item: Item, name: str, value: str) -> tuple[str, str]:
+    """The field that a seller names, and its value: a known specific may have several words. Raises `Offer` for what may be a slip."""
+    row, sheet = await sheet_of(ctx.session, item.id)
+    categories = row.choices.get("categories", {}).values()
+    specifics = [str(one["name"]) for category in categories for one in category.get("aspects", [])]
+    specifics += [one.removeprefix("aspect:") for one in sheet.fields if one.startswith("aspect:")]
+    said = f"{name} {value} "
+    for one in specifics:
+        if " " in one and said[: len(one) + 1].lower() == f"{one.lower()} ":
+            return f"aspect:{one}", said[len(one) :].strip()
+    found = field_named(name, specifics)
+    near = () if found or not value else near_fields(name, specifics)
+    if not near:
+        return found or f"aspect:{name}", value
+    known = [one.removeprefix("aspect:") for one in near]
+    text = _("Item {number} has no “{name}”. Did you mean {known}?").format(number=item.number, name=name, known=_(" or ").join(known))
+    as_ = {"do": "edit.as", "item": item.id, "value": value}
+    buttons = [Button(label, {**as_, "field": field}) for field, label in zip(near, known, strict=True)]
+    keep = Button(_("No, keep “{name}” as an item specific").format(name=name), {**as_, "field": f"aspect:{name}"})
+    raise Offer(Card(text=text, buttons=(tuple(buttons), (keep,)), mood="warn"))
+
+
 async def set_field(ctx: Context, item: Item, field: str, value: str) -> bool:
     """Raises `Invalid` with what to type instead. What is listed already hears of it. Whether a card was shown that says so."""
-    field = field.lower() if field.lower() in {*EDITABLE, *FIELDS} else field
     if field in edits.AMOUNTS:
         return await set_amount(ctx, item, field, parse(value, item.currency))
     check_editable(item, field)
@@ -49,7 +68,7 @@ async def set_field(ctx: Context, item: Item, field: str, value: str) -> bool:
         await edits.write(ctx.session, ctx.house, ctx.person, item, field, _quantity(value))
         return False
     value = _condition(value.strip()).value if field == "condition" else value.strip()
-    name = field if field in FIELDS else f"aspect:{field.removeprefix('aspect:')}"
+    name = field if field in SAID else f"aspect:{field.removeprefix('aspect:')}"
     said: Any = said_by_seller(value).to_json()
     told = await edits.write(ctx.session, ctx.house, ctx.person, item, name, {"title": value, "field": said} if name == "title" else said)
     if told.sent:

@@ -6,12 +6,13 @@ from sqlalchemy import select
 
 from bot.chat.cards.item import STATES
 from bot.chat.cards.parts import money, say
-from bot.chat.commands.fields import EDITABLE, set_field
+from bot.chat.commands.fields import set_field, the_item, which_field
 from bot.chat.context import Context
-from bot.chat.registry import Rest, Word, command
+from bot.chat.registry import Rest, Word, action, command
 from bot.chat.words import _
 from core.errors import Invalid
 from core.rules.access import SELL
+from core.rules.drafts import SAID
 from core.values.card import Button, Card, Line
 from core.values.states import ItemState
 from storage.models import Item
@@ -62,10 +63,20 @@ async def item_(ctx: Context, item: Item) -> None:
     "/edit 42 title Nike Dunk Low, size 10",
     needs=SELL,
     topic=_("Your things"),
-    details=_("Fields: {fields}, or the name of an item specific.").format(fields=", ".join(EDITABLE)),
+    details=_("Fields: {fields}, or the name of an item specific.").format(fields=", ".join(SAID)),
 )
 async def edit(ctx: Context, item: Item, field: Word, value: Rest) -> None:
-    if not value:
-        raise Invalid(_("What should {field} be? Type it like /edit {number} {field} …").format(field=field, number=item.number))
-    await set_field(ctx, item, field, value)
+    name, said = await which_field(ctx, item, field, value)
+    if not said:
+        label = name.removeprefix("aspect:")
+        raise Invalid(_("What should {field} be? Type it like /edit {number} {field} …").format(field=label, number=item.number))
+    await set_field(ctx, item, name, said)
     await ctx.show("draft", ("item", item.id))
+
+
+@action("edit.as", needs=SELL)
+async def edit_as(ctx: Context, item: str, field: str, value: str) -> None:
+    """The field that was meant, chosen among those that look like what was typed."""
+    row = await the_item(ctx, item)
+    await set_field(ctx, row, field, value)
+    await ctx.show("draft", ("item", row.id))

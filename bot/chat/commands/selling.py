@@ -7,7 +7,6 @@ from sqlalchemy import select
 from bot.chat.cards.sale import taken_down
 from bot.chat.commands.drafts import publish_item
 from bot.chat.commands.fields import check_amount, check_editable, set_amount, the_item
-from bot.chat.commands.pausing import SELLING
 from bot.chat.context import Context
 from bot.chat.registry import Rest, action, command
 from bot.chat.words import _
@@ -19,6 +18,8 @@ from core.values.card import Card
 from core.values.states import ChangeKind, ChangeState, ItemState
 from storage.keys import new_key
 from storage.models import Account, Change, Item, Member
+
+SELLING = _("Selling")
 
 
 @command("publish", _("Put an item up"), "/publish 42", needs=SELL, topic=SELLING, details=_("Add a channel to put it up only there."))

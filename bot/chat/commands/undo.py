@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from bot.chat.commands.fields import called
-from bot.chat.commands.pausing import PAUSED, RESUMED, SELLING, pause_outward, resume_outward
+from bot.chat.commands.selling import SELLING
+from bot.chat.commands.stopping import PAUSED, RESUMED, pause_outward, resume_outward
 from bot.chat.context import Context
 from bot.chat.registry import action, command
 from bot.chat.words import _

@@ -1,7 +1,8 @@
-"""Pausing everything that leaves the house, and going on."""
+"""Stopping everything that leaves the house, and going on."""
 
 from __future__ import annotations
 
+from bot.chat.commands.selling import SELLING
 from bot.chat.context import Context
 from bot.chat.registry import Word, command
 from bot.chat.words import _, ngettext
@@ -12,7 +13,6 @@ from core.rules.access import SELL
 from core.values.card import Button, Card
 from storage import audit
 
-SELLING = _("Selling")
 PAUSED, RESUMED = "workspace.paused", "workspace.resumed"
 
 
