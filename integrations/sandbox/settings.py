@@ -14,7 +14,8 @@ class SandboxSettings:
     consent page sends the seller back to (a RuName that is an address itself needs no entry). `delivery_waits` are the
     pauses in seconds before each further attempt at a webhook, `delivery_timeout` is how long one attempt may take.
     `fee_percent` is what a marketplace keeps of a sale. `ebay_policies` gives a fresh seller one business policy of each kind.
-    `shopify_points` are restored a second: 100 on the standard plan, 1000 on Plus; a shop saves up twenty seconds of them.
+    `shopify_customer_data` says that Shopify has approved the app for protected customer data. `shopify_points` are restored a second: 100
+    on the standard plan, 1000 on Plus; a shop saves up twenty seconds of them.
     """
 
     base_url: str = "http://127.0.0.1:8081"
@@ -26,4 +27,5 @@ class SandboxSettings:
     ebay_seller: str = "sandbox_seller"
     ebay_policies: bool = True
     shopify_shop: str = "sandbox-shop"
+    shopify_customer_data: bool = True
     shopify_points: float = 100.0

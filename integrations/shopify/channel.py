@@ -24,7 +24,7 @@ from integrations.http import Http
 from integrations.oauth import Now, utc_now
 from integrations.shopify import mapping, operations, orders
 from integrations.shopify.client import Client, shop_of
-from integrations.shopify.health import Found, look, problems, subscribe
+from integrations.shopify.health import Found, look, orders_problem, problems, webhooks
 from integrations.shopify.listings import Listings, Places
 from integrations.shopify.settings import ShopifySettings
 
@@ -35,18 +35,12 @@ INDEX_LAG = timedelta(minutes=2)
 class ShopifyChannel:
     """Every account of kind "shopify". Raises `core.errors`; calls are idempotent as the port demands."""
 
-    capabilities = Capabilities(
-        kind="shopify",
-        name="Shopify",
-        native=True,
-        limits=Limits(title=mapping.TITLE_LIMIT, photos=mapping.PHOTO_LIMIT, conditions=tuple(mapping.CONDITIONS)),
-        webhooks=True,
-        categories=False,  # it knows some, and needs none
-    )
-
     def __init__(self, http: Http, settings: ShopifySettings, now: Now = utc_now) -> None:
         self._client = Client(http, settings, now)
         self._settings = settings
+        limits = Limits(title=mapping.TITLE_LIMIT, photos=mapping.PHOTO_LIMIT, conditions=tuple(mapping.CONDITIONS))
+        # Not `categories`: it knows some, and needs none.
+        self.capabilities = Capabilities("shopify", "Shopify", native=True, limits=limits, webhooks=bool(settings.webhook))
         self._places: dict[str, Places] = {}  # by shop, for accounts whose settings do not hold them yet
 
     # -- listings
@@ -123,11 +117,10 @@ class ShopifyChannel:
     async def check(self, account: Connection) -> Health:
         """Finds the shop, its online store, location and permissions, and sets up webhooks where we have a public address."""
         found: Found = await look(self._client, account)
-        sentences = problems(found, self._settings)
-        if self._settings.webhook:
-            sentences += await subscribe(self._client, account, self._settings.webhook)
+        sentences = problems(found, self._settings) + await orders_problem(self._client, account, found)
         kept = {"shop": found.shop, "currency": found.currency, "publication": found.publication, "location": found.location}
-        return Health(found.name, found.shop, tuple(sentences), {key: value for key, value in kept.items() if value})
+        learned = {key: value for key, value in kept.items() if value} | await webhooks(self._client, account, self._settings.webhook)
+        return Health(found.name, found.shop, tuple(sentences), learned)
 
     async def categories(self, account: Connection, title: str) -> Sequence[CategoryChoice]:
         data = await self._client.run(account, operations.CATEGORIES, {"search": title})

@@ -18,6 +18,14 @@ STATUSES: Mapping[int, HaggleError] = {
 }
 
 NONSENSE = "Shopify gave an answer that makes no sense. I will try again."
+# Shopify's answer to an app without access to protected customer data: "This app is not approved to access the Order object. See
+# https://shopify.dev/docs/apps/launch/protected-customer-data for more details." Connecting the shop again changes nothing about it.
+_PROTECTED = "not approved to access"
+PROTECTED_DATA = "PROTECTED_CUSTOMER_DATA"
+PROTECTED = (
+    "Shopify does not let the app read orders, so I cannot notice a sale there. Open the app in Shopify's Dev Dashboard (or Partner "
+    "Dashboard), go to its API access requests and ask for “Protected customer data access”, with name, address, phone and email."
+)
 _STOCK_MOVED = "The stock at Shopify moved just now. I look at it again."
 _AT_WORK = "Shopify is still at work on the call before. I will look again."
 _GONE = "The product is not in the Shopify shop any more. Publish the item again."
@@ -70,6 +78,8 @@ def _top_level(code: str, message: str, extensions: Mapping[str, Any]) -> Haggle
         case "THROTTLED":
             wait = throttle_wait(extensions)
             return Busy(f"Shopify asks to slow down. I will go on in {max(round(wait), 1)} s.", retry_after=wait, code=code)
+        case "ACCESS_DENIED" if _PROTECTED in message:
+            return Refused(PROTECTED, code=PROTECTED_DATA, cause=message)
         case "ACCESS_DENIED":
             return AuthLost("The app lacks a permission in the Shopify shop. Connect the shop again to grant it.", code=code, cause=message)
         case "SHOP_INACTIVE":

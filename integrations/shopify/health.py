@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import Refused
+import structlog
+
+from core.errors import AuthLost, HaggleError, Refused
 from core.values.channel import Connection
 from integrations.shopify import operations
 from integrations.shopify.client import Client
 from integrations.shopify.errors import check_user_errors
 from integrations.shopify.settings import ShopifySettings
 
+log = structlog.get_logger("shopify.health")
+
 # ORDERS_UPDATED also comes when an order is paid, shipped or refunded.
 TOPICS = ("ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED", "APP_UNINSTALLED")
+NEEDED = "ORDERS_CREATE"
 ONLINE_STORE = "online_store"
 
 
@@ -28,6 +33,11 @@ class Found:
     publication: str
     location: str
     scopes: frozenset[str]
+
+    @property
+    def granted(self) -> frozenset[str]:
+        """The permission to write includes the one to read."""
+        return self.scopes | {scope.replace("write_", "read_", 1) for scope in self.scopes}
 
 
 async def look(client: Client, account: Connection) -> Found:
@@ -61,32 +71,52 @@ def problems(found: Found, settings: ShopifySettings) -> list[str]:
         sentences.append("The shop has no Online Store channel. Add it in Shopify's admin under Sales channels.")
     if not found.location:
         sentences.append("The shop has no active location. Add one in Shopify's admin under Settings, Locations.")
-    # The permission to write includes the one to read.
-    granted = found.scopes | {scope.replace("write_", "read_", 1) for scope in found.scopes}
-    lacking = sorted(set(settings.scopes) - granted)
-    if lacking:
+    if lacking := sorted(set(settings.scopes) - found.granted):
         sentences.append(f"The app lacks permissions in the shop: {', '.join(lacking)}. Connect the shop again to grant them.")
     return sentences
 
 
-async def subscribe(client: Client, account: Connection, uri: str) -> list[str]:
-    """Make each topic come to `uri`, moving a subscription that leads elsewhere: the app has one address. Gives sentences on what
-    failed, which is no reason not to sell: orders are polled too."""
-    data = await client.run(account, operations.SUBSCRIPTIONS, {"topics": list(TOPICS)})
-    there: dict[str, list[Mapping[str, Any]]] = {}
-    for one in data["webhookSubscriptions"]["nodes"]:
-        there.setdefault(one["topic"], []).append(one)
-    for topic in TOPICS:
-        known = there.get(topic, [])
-        if any(one["uri"] == uri for one in known):
-            continue
-        try:
-            if known:
-                data = await client.run(account, operations.RESUBSCRIBE, {"id": known[0]["id"], "uri": uri})
-                check_user_errors(data["webhookSubscriptionUpdate"])
-            else:
-                data = await client.run(account, operations.SUBSCRIBE, {"topic": topic, "uri": uri})
-                check_user_errors(data["webhookSubscriptionCreate"])
-        except Refused as error:
-            return [f"Shopify does not send news to {uri}, so sales come by polling. {error.sentence}"]
+async def orders_problem(client: Client, account: Connection, found: Found) -> list[str]:
+    """Why sales could not be read, though the shop has granted it: Shopify itself must approve the app for customers' data."""
+    if "read_orders" not in found.granted:
+        return []
+    try:
+        await client.run(account, operations.NEWEST_ORDER, {})
+    except Refused as error:
+        return [f"{error} I look again every hour."]
     return []
+
+
+async def webhooks(client: Client, account: Connection, uri: str) -> dict[str, Any]:
+    """Make each topic come to `uri`, again and again: Shopify deletes subscriptions whose deliveries failed for some hours, and one that
+    leads elsewhere is moved, since the app has one address. What came of it as account settings: `webhooks` (do sales come by them?) and
+    `webhook_problem` (why not, though they should). It is no reason not to sell: orders are polled too."""
+    if not uri:
+        return {"webhooks": False, "webhook_problem": ""}
+    problem = ""
+    try:
+        nodes = (await client.run(account, operations.SUBSCRIPTIONS, {"topics": list(TOPICS)}))["webhookSubscriptions"]["nodes"]
+        for topic in TOPICS:
+            refused = await _subscribe(client, account, uri, topic, [one for one in nodes if one["topic"] == topic])
+            problem = refused if topic == NEEDED else problem
+    except HaggleError as error:
+        problem = str(error)
+    told = f"Shopify does not send news to {uri}, so sales come by polling. {problem}" if problem else ""
+    return {"webhooks": not problem, "webhook_problem": told}
+
+
+async def _subscribe(client: Client, account: Connection, uri: str, topic: str, there: Sequence[Mapping[str, Any]]) -> str:
+    """Why this topic does not come, else empty. What one is refused is no reason to go without the others."""
+    if any(one["uri"] == uri for one in there):
+        return ""
+    try:
+        if there:
+            data = await client.run(account, operations.RESUBSCRIBE, {"id": there[0]["id"], "uri": uri})
+            check_user_errors(data["webhookSubscriptionUpdate"])
+        else:
+            data = await client.run(account, operations.SUBSCRIBE, {"topic": topic, "uri": uri})
+            check_user_errors(data["webhookSubscriptionCreate"])
+    except (Refused, AuthLost) as error:
+        log.warning("not subscribed", topic=topic, code=error.code, cause=error.cause)
+        return str(error)
+    return ""

@@ -274,6 +274,13 @@ query Shop {
 }
 """
 
+# May the app read orders at all?
+NEWEST_ORDER = """
+query NewestOrder {
+  orders(first: 1) { nodes { id } }
+}
+"""
+
 SUBSCRIPTIONS = """
 query Subscriptions($topics: [WebhookSubscriptionTopic!]) {
   webhookSubscriptions(first: 50, topics: $topics) { nodes { id topic uri } }

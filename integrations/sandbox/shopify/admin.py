@@ -12,6 +12,7 @@ from integrations.sandbox.shopify.shops import Refusal, Shops, bare, gid
 
 View = dict[str, Any]
 Info = GraphQLResolveInfo[Any]
+CUSTOMER_DATA = "https://shopify.dev/docs/apps/launch/protected-customer-data"
 CATEGORIES = (
     ("aa-1-13", "Clothing Tops", "Apparel & Accessories > Clothing > Clothing Tops"),
     ("aa-8", "Shoes", "Apparel & Accessories > Shoes"),
@@ -34,6 +35,13 @@ class Admin:
         """The permission to write includes the one to read."""
         if not self._scopes & {scope, scope.replace("read_", "write_", 1)}:
             raise GraphQLError(f"access denied, required: `{scope}`", extensions={"code": "ACCESS_DENIED", "requiredAccess": f"`{scope}`"})
+
+    def _need_customer_data(self) -> None:
+        """Orders are customers' data, for which Shopify approves an app, whatever a shop has granted it."""
+        self._need("read_orders")
+        if not self._shops.world.settings.shopify_customer_data:
+            text = f"This app is not approved to access the Order object. See {CUSTOMER_DATA} for more details."
+            raise GraphQLError(text, extensions={"code": "ACCESS_DENIED", "documentation": "https://shopify.dev/api/usage/access-scopes"})
 
     # -- queries
 
@@ -73,12 +81,12 @@ class Admin:
         return {"nodes": nodes[:first]}
 
     def order(self, _: Info, id: str) -> View | None:
-        self._need("read_orders")
+        self._need_customer_data()
         found = orders.find(self._shops, id)
         return orders.view(self._shops, found) if found and found["shop"] == self._shop else None
 
     def orders(self, _: Info, sortKey: str, first: int = 50, after: str | None = None, query: str = "") -> View:
-        self._need("read_orders")
+        self._need_customer_data()
         return orders.search(self._shops, self._shop, query=query, first=first, after=after, sort=sortKey)
 
     def webhookSubscriptions(self, _: Info, first: int = 50, topics: list[str] | None = None) -> View:
@@ -153,6 +161,9 @@ class Admin:
 
         def work() -> View:
             self._check_uri(uri)
+            if topic.startswith("ORDERS_") and not self._shops.world.settings.shopify_customer_data:
+                told = f"containing protected customer data. See {CUSTOMER_DATA} for more details."
+                raise Refusal(f"This app is not approved to subscribe to webhook topics {told}", "webhookSubscription", "topic")
             if any(one["topic"] == topic and one["uri"] == uri for one in self._shops.all("subscription", self._shop)):
                 raise Refusal("Address for this topic has already been taken", "webhookSubscription", "uri")
             return {"webhookSubscription": self._subscribe(gid("WebhookSubscription", self._shops.number()), topic, uri)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -69,7 +70,7 @@ class Seller:
         body["destinationId"] = made.headers["location"].rpartition("/")[2]
         assert self.client.post(f"{base}/subscription", json=body).status_code == 201
 
-    def destinations(self) -> list[dict[str, Any]]:
+    def destinations(self) -> Sequence[dict[str, Any]]:
         """Where notifications go."""
-        found: list[dict[str, Any]] = self.client.get("/ebay/commerce/notification/v1/destination").json()["destinations"]
+        found: Sequence[dict[str, Any]] = self.client.get("/ebay/commerce/notification/v1/destination").json()["destinations"]
         return found

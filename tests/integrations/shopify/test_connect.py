@@ -108,7 +108,9 @@ async def test_an_unknown_shop_is_refused(shop: Shop) -> None:
 
 
 async def test_check_learns_what_the_account_needs(shop: Shop) -> None:
-    assert set(shop.account.settings) == {"shop", "currency", "publication", "location"}
+    assert set(shop.account.settings) == {"shop", "currency", "publication", "location", "webhooks", "webhook_problem"}
+    assert (shop.account.settings["webhooks"], shop.account.settings["webhook_problem"]) == (False, "")
+    assert not shop.channel.capabilities.webhooks
     assert shop.account.settings["currency"] == "USD"
 
 

@@ -64,6 +64,14 @@ def test_top_level_errors(code: str, kind: type[HaggleError]) -> None:
         errors.check_errors(top(code))
 
 
+@pytest.mark.parametrize("data", [None, {"orders": None}])
+def test_an_app_that_shopify_did_not_approve_is_no_lost_connection(data: Any) -> None:
+    message = "This app is not approved to access the Order object. See https://shopify.dev/docs/apps/launch/protected-customer-data"
+    denied = {"message": message, "path": ["orders"], "extensions": {"code": "ACCESS_DENIED"}}
+    with pytest.raises(Refused, match="Protected customer data access"):
+        errors.check_errors({"data": data, "errors": [denied]}, orders.PERSONAL)
+
+
 def test_the_wait_is_what_the_bucket_lacks() -> None:
     status = {"maximumAvailable": 2000, "currentlyAvailable": 40, "restoreRate": 100}
     with pytest.raises(Busy) as caught:
