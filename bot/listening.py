@@ -7,10 +7,14 @@ import os
 import socket
 import subprocess
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from core.errors import Invalid
 
+ANY_ADDRESS = frozenset({"", "0.0.0.0", "::", "*"})  # listening everywhere is not a name  # noqa: S104
+# Addresses that are kept for documents (RFC 5737, RFC 3849). Nothing is sent there: the kernel only says which way it would go.
+_FAR_AWAY = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 _LISTENING = "0A"  # the kernel's name of the state in /proc/net/tcp
 
 
@@ -38,6 +42,46 @@ def listen(host: str, port: int) -> socket.socket:
         raise Invalid(_why_not(host, port, error)) from error
     made.setblocking(False)
     return made
+
+
+def address_of(host: str, port: int) -> str:
+    """How a browser is told to come to us."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_address(name: str) -> bool:
+    """Whether a host is an address of numbers, without brackets."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def own_names() -> set[str]:
+    """What this machine is called in its own network."""
+    name = socket.gethostname().lower()
+    short = name.partition(".")[0]
+    return {name, short, f"{short}.local"} - {"", ".local"}
+
+
+def own_addresses(host: str) -> list[str]:
+    """By which addresses other machines reach one that listens on `host`; empty when it does not listen for others."""
+    if host not in ANY_ADDRESS:
+        return []
+    found = [_way_out(family, far) for family, far in _FAR_AWAY if host != "0.0.0.0" or family == socket.AF_INET]  # noqa: S104
+    useful = [one for one in found if one and not (ip_address(one).is_loopback or ip_address(one).is_link_local)]
+    return list(dict.fromkeys(useful))
+
+
+def _way_out(family: int, far: str) -> str:
+    """Our address on the way to another; empty when there is none."""
+    with socket.socket(family, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect((far, 9))
+        except OSError:
+            return ""
+        return str(asking.getsockname()[0])
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:

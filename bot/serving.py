@@ -21,7 +21,7 @@ from bot import demo, standins
 from bot.chat.router import greeting
 from bot.footing import lost_key, migrated, prepare
 from bot.http.server import Server
-from bot.listening import listen
+from bot.listening import ANY_ADDRESS, address_of, listen, own_addresses
 from bot.settings import Settings
 from bot.wiring import App, build
 from core.errors import HaggleError, Invalid, Unreachable
@@ -38,7 +38,7 @@ TOKEN = "talk.token"  # the name of the file  # noqa: S105
 REQUESTS_SECONDS = 3  # for requests that are being answered when we stop
 WORK_SECONDS = 4.0  # for work that is being done; what does not end is taken up by the next process when its lease runs out
 IMPATIENT = 1.0
-_EVERYWHERE = ("0.0.0.0", "::", "127.0.0.1", "::1", "localhost")  # noqa: S104
+_HERE = ANY_ADDRESS | {"127.0.0.1", "::1", "localhost"}
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             settings = standins.point(settings, stand_ins)
         app = await _start(settings)
         stack.push_async_callback(_stop, app)
-        address = f"http://{'localhost' if settings.host in _EVERYWHERE else settings.host}:{port}"
+        address = address_of("localhost" if settings.host in _HERE else settings.host, port)
         serving = await stack.enter_async_context(_answering(app, listener))
         person = await owner(app)
         token = await stack.enter_async_context(_token(app, person, folder / TOKEN))
@@ -224,7 +224,10 @@ async def _connect(app: App, kinds: set[str]) -> list[str]:
 
 async def _greet(house: Running) -> None:
     """What the terminal says: where it is, how to get in, and what to try first."""
-    lines = [f"Haggle is at {house.address}", "", f"  Sign in (this link works once):  {await house.app.sign_in_link()}"]
+    others = [address_of(one, house.settings.port) for one in own_addresses(house.settings.host)]
+    link, *more = await house.app.sign_in_links(house.settings.public_url or house.address, *others)
+    lines = [f"Haggle is at {house.address}", "", f"  Sign in (this link works once):  {link}"]
+    lines += [f"  The same from other machines:    {one}" for one in more]
     telegram = await house.app.telegram_link()
     if telegram:
         lines.append(f"  In Telegram (works once too):    {telegram}")

@@ -109,11 +109,10 @@ class App:
                     # Its marketplace still sends webhooks to where we were: tell it where we are.
                     account.settings = {**account.settings, "reached_at": self.house.public_url, "recheck": True}
 
-    async def sign_in_link(self) -> str:
-        """The one-time link that signs the owner in (and makes the first to open it the owner)."""
+    async def sign_in_links(self, *bases: str) -> list[str]:
+        """The way in for the owner (and what makes the first to open it the owner), below each address. Together they work once."""
         code = await people.owner_code(self.house)
-        base = self.settings.public_url or f"http://localhost:{self.settings.port}"
-        return f"{base}/enter?code={code}"
+        return [f"{base}/enter?code={code}" for base in bases]
 
     async def telegram_link(self) -> str | None:
         """The deep link that makes its opener the owner in Telegram; None without a bot, or when Telegram is not reached at once."""

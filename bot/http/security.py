@@ -1,7 +1,8 @@
 """The outermost layer: who may address us, how much they may send, and the headers that every answer carries.
 
 Host names are an allow-list against DNS rebinding: Haggle listens on a laptop, and any web page may point its own name at
-127.0.0.1. A foreign Origin is refused on everything that changes something and on the whole API.
+127.0.0.1. Who listens for other machines too is also called by the machine's own names and by addresses: a browser that sends an
+address has been told no foreign name. A foreign Origin is refused on every path but those of marketplaces.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.listening import ANY_ADDRESS, is_address, own_names
 from storage.photos import MAX_BATCH_BYTES
 
 POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
@@ -27,8 +29,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# What comes here comes from marketplaces, or from their pages, and is believed for its signature or the consent that we began, not for
+# somebody's cookie: their servers and pages may name any origin.
+FROM_ANYWHERE = ("/webhooks/", "/oauth/")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-ANY_ADDRESS = frozenset({"", "0.0.0.0", "::", "*"})  # listening everywhere is not a name  # noqa: S104
 
 KB = 1024
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d+)?")
@@ -60,6 +64,7 @@ class Security:
     def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
         self._app = app
         self._names = _names(settings)
+        self._everywhere = settings.host in ANY_ADDRESS
         self._public = urlsplit(settings.public_url).netloc.lower()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,12 +86,11 @@ class Security:
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "").lower()
-        if _hostname(host) not in self._names:
+        if not self._is_called(_hostname(host)):
             return _no(400, "Haggle does not answer to this name. Open it by localhost, or add the name to HAGGLE_ALLOWED_HOSTS.")
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             return _no(400, "There is a character in this address that no text holds. Open Haggle by its link.")
-        guarded = scope["method"] not in SAFE or scope["path"].startswith("/api/")
-        if guarded and not self._is_ours(headers, host):
+        if not scope["path"].startswith(FROM_ANYWHERE) and self._is_foreign(scope, headers, host):
             return _no(403, "This was asked for by another web site, so Haggle did not do it. Use Haggle's own page.")
         limit = body_limit(scope["path"])
         told = headers.get("content-length", "0")
@@ -94,12 +98,17 @@ class Security:
             return _no(413, _too_large(scope["path"], limit))
         return None
 
-    def _is_ours(self, headers: Headers, host: str) -> bool:
-        """Programs send neither header. "null" (a sandboxed frame) is foreign."""
-        if headers.get("sec-fetch-site") == "cross-site":
-            return False
+    def _is_called(self, name: str) -> bool:
+        return name in self._names or (self._everywhere and is_address(name))
+
+    def _is_foreign(self, scope: Scope, headers: Headers, host: str) -> bool:
+        """Whether another web site asks. Programs send neither header; browsers send no Origin when somebody follows a link to us, which is
+        the one thing that another site may do, and may not write. "null" (a sandboxed frame) is foreign."""
+        guarded = scope["method"] not in SAFE or scope["path"].startswith("/api/")
+        if guarded and headers.get("sec-fetch-site") == "cross-site":
+            return True
         origin = headers.get("origin")
-        return origin is None or urlsplit(origin).netloc.lower() in {host, self._public} - {""}
+        return origin is not None and urlsplit(origin).netloc.lower() not in {host, self._public} - {""}
 
 
 def secure(headers: MutableHeaders) -> None:
@@ -115,7 +124,9 @@ def body_limit(path: str) -> int:
 
 def _names(settings: WebSettings) -> frozenset[str]:
     names = {"localhost", "127.0.0.1", "::1"} | {name.lower().strip("[]") for name in settings.allowed_hosts}
-    if settings.host not in ANY_ADDRESS:
+    if settings.host in ANY_ADDRESS:
+        names |= own_names()
+    else:
         names.add(settings.host.lower())
     if public := urlsplit(settings.public_url).hostname:
         names.add(public)

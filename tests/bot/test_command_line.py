@@ -12,12 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image, ImageDraw
 
+from bot.listening import own_addresses
 from storage import lock
 from storage.db import Database, sqlite_url
 from storage.models import Account
@@ -125,6 +127,20 @@ def test_the_sign_in_link_works_once(served: Served) -> None:
         assert browser.get(served.link, follow_redirects=True).status_code == 200
         assert browser.get(served.address).status_code == 200
     assert httpx.get(served.link, trust_env=False).status_code == 403
+
+
+def test_other_machines_get_a_link_of_their_own(tmp_path: Path) -> None:
+    server = Served(tmp_path, "--host", "0.0.0.0")
+    try:
+        port = server.address.rpartition(":")[2]
+        ours = [f"http://localhost:{port}", *(f"http://{one}:{port}" for one in own_addresses("0.0.0.0"))]
+        assert re.findall(r"(http\S+)/enter\?code=", server.told) == ours
+        assert len(set(re.findall(r"code=(\S+)", server.told))) == 1, "one code: together they work once"
+        server.stop()
+    finally:
+        server.close()
+    assert not any(ip_address(one).is_loopback for one in own_addresses("0.0.0.0"))
+    assert own_addresses("127.0.0.1") == own_addresses("192.168.1.5") == []
 
 
 def test_talk_attaches_to_the_running_server(served: Served) -> None:

@@ -129,7 +129,7 @@ async def test_a_button_that_is_shown_again_is_kept(shop: TestShop) -> None:
 async def test_ended_codes_and_sessions_go(shop: TestShop) -> None:
     assert await count(shop, OneTimeCode) > 0
     house = shop.app.house
-    await shop.app.sign_in_link()
+    await shop.app.sign_in_links(shop.url)
     await people.open_session(house, shop.person)
     await after(shop, 1)
     assert await count(shop, WebSession) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from tests.home import OURS, Home, open_home
 
+MACHINE = socket.gethostname()
 EXPECTED = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -75,6 +77,21 @@ async def test_our_own_names_are_answered(tmp_path: Path, host: str) -> None:
         assert (await home.browser().get("/healthz", headers={"Host": host})).status_code == 200
 
 
+@pytest.mark.parametrize("host", ["192.168.1.5:8080", "[2001:db8::7]:8080", MACHINE, f"{MACHINE.partition('.')[0]}.local:8080"])
+async def test_who_listens_for_other_machines_is_called_by_addresses_and_its_own_names(tmp_path: Path, host: str) -> None:
+    async with open_home(tmp_path, host="0.0.0.0") as home:
+        browser = home.browser(Host=host)
+        assert (await browser.get("/healthz")).status_code == 200
+        assert (await browser.post("/leave", headers={"Origin": f"http://{host}"})).status_code == 200
+        for foreign in ("evil.example", "192.168.1.5.evil.example", "192.168.1.5@evil.example", "3232235777x"):
+            assert (await home.browser().get("/healthz", headers={"Host": foreign})).status_code == 400
+
+
+async def test_who_listens_for_itself_is_called_by_no_other_address(home: Home) -> None:
+    for host in ("192.168.1.5", "[2001:db8::7]:8080", f"{MACHINE}.local"):
+        assert (await home.browser().get("/healthz", headers={"Host": host})).status_code == 400
+
+
 @pytest.mark.parametrize("foreign", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}])
 async def test_a_foreign_page_can_neither_write_nor_listen(home: Home, foreign: dict[str, str]) -> None:
     _person, token = await home.member()
@@ -96,6 +113,32 @@ async def test_a_nul_in_an_address_comes_no_further(home: Home, path: str) -> No
     assert answer.status_code == 400
     assert "character in this address" in answer.text
     assert_safe(answer)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", ""])
+async def test_a_foreign_origin_is_refused_on_every_path(home: Home, origin: str) -> None:
+    _person, token = await home.member()
+    browser = home.browser(Cookie=f"haggle_session={token}", Origin=origin)
+    for path in ("/", "/healthz", "/metrics", "/static/chat.js", f"/photos/{'0' * 64}/small", "/enter?code=1", "/nothing"):
+        answer = await browser.get(path)
+        assert answer.status_code == 403, path
+        assert_safe(answer)
+
+
+async def test_a_link_on_another_site_may_lead_here(home: Home) -> None:
+    _person, token = await home.member()
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert (await home.browser(Cookie=f"haggle_session={token}", **followed).get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://www.ebay.com"])
+async def test_marketplaces_may_come_from_anywhere(home: Home, origin: str) -> None:
+    """Their deliveries are believed for their signatures, and what a consent's page sends back for the consent that was begun here."""
+    browser = home.browser(Origin=origin, **{"Sec-Fetch-Site": "cross-site"})
+    unsigned = await browser.post("/webhooks/shopify", content=b"{}")
+    assert unsigned.status_code == 401
+    unasked = await browser.get("/oauth/ebay/callback", params={"state": "x", "code": "1"})
+    assert "does not belong to a connection that was begun here" in unasked.text
 
 
 async def test_another_port_of_this_machine_is_foreign(home: Home) -> None:
