@@ -84,8 +84,8 @@ async def _settings(settings: Settings) -> Sequence[Finding]:
         found.append(
             Finding("warn", "settings", "Haggle listens to other machines without https: put a proxy before it, or HAGGLE_HOST back.")
         )
-    if not settings.is_outward:
-        found.append(Finding("warn", "settings", "HAGGLE_OUTWARD is off: nothing is listed or taken down until it is on."))
+    if not settings.outward:
+        found.append(Finding("warn", "settings", "HAGGLE_OUTWARD is off: nothing is listed or taken down, and no model is asked, until it is on."))
     return found or [Finding("ok", "settings", "all make sense")]
 
 
@@ -222,7 +222,7 @@ def _ago(at: datetime) -> str:
 
 
 async def _addresses(settings: Settings) -> Sequence[Finding]:
-    if not settings.is_outward:
+    if not settings.outward:
         return []
     async with httpx.AsyncClient(timeout=5) as client:
         return await asyncio.gather(*(_reach(client, name, url) for name, url in _outside(settings)))

@@ -82,7 +82,7 @@ def _shopify(settings: Settings) -> ShopifySettings:
 def open_reader(settings: Settings, without_key: offline.OfflineReader, shelf: photos.PhotoStore) -> Reader:
     """A model where there is a key and calls may leave the house; this machine alone otherwise."""
     key = settings.ai_api_key
-    if not key or not settings.is_outward:
+    if not key or not settings.outward:
         return without_key
     from integrations.ai.openai import AiSettings, OpenAiReader  # 26 MB that only those with a key carry
 

@@ -245,7 +245,7 @@ async def _greet(house: Running) -> None:
             lines.append("This data folder was used with stand-in marketplaces, which are off now. To sell for real, take another: --data.")
     if house.app.unopened:
         lines.append(lost_key(house.settings, house.app.unopened))
-    if not house.settings.is_outward:
-        lines.append("HAGGLE_OUTWARD is off: nothing leaves this machine, Changes wait.")
+    if not house.settings.outward:
+        lines.append("HAGGLE_OUTWARD is off: no marketplace and no model is called, Changes wait. Chats go on.")
     sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.", ""]))
     sys.stdout.flush()

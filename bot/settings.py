@@ -29,6 +29,7 @@ from core.errors import Invalid
 
 PREFIX = "HAGGLE_"
 SECRET: dict[str, JsonValue] = {"secret": True}
+_SWITCHES = {"on": ("on", "true", "yes", "1", "t", "y"), "off": ("off", "false", "no", "0", "f", "n")}  # as pydantic reads them
 TESTS_ONLY = frozenset({"HAGGLE_REQUIRE", "HAGGLE_SPECS"})  # read by the tests, not by Haggle
 
 
@@ -52,6 +53,12 @@ def _names(value: object) -> object:
     return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else value
 
 
+def _word(value: object) -> object:
+    """One of some words, as people write it: the words that switches know mean the same where there is a third way."""
+    word = str(value).strip().lower()
+    return next((meant for meant, words in _SWITCHES.items() if word in words), word)
+
+
 def _machine_zone() -> str:
     """The machine's zone where it has a name that everybody knows, else UTC."""
     try:
@@ -61,6 +68,7 @@ def _machine_zone() -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
+Word = BeforeValidator(_word)
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 
 
@@ -84,22 +92,24 @@ class Settings(BaseSettings):
     )  # fmt: skip
 
     # -- how it works
-    outward: Literal["on", "off"] = Field("on", description="off: no call leaves the house. Changes wait and nothing is lost.")
+    outward: bool = Field(
+        True, description="off: no marketplace and no model is called. Changes wait and nothing is lost; you and Haggle go on talking."
+    )
     surfaces: bool = Field(True, description="off: `serve` carries work only, as `haggle worker` does (on PostgreSQL).")
     poll_seconds: float = Field(90, ge=1, le=600, description="How often each account is asked for new orders, in seconds.")
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="The business's currency, at its first start (ISO 4217).")
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         default_factory=_machine_zone, description="The business's time zone, at its first start. Empty: the machine's."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
-    log_json: Literal["auto", "on", "off"] = Field("auto", description="Log lines as JSON. auto: outside a terminal.")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Word] = Field("info", description="How much is logged.")
+    log_json: Annotated[Literal["auto", "on", "off"], Word] = Field("auto", description="Log lines as JSON. auto: outside a terminal.")
 
     # -- the stand-in marketplaces
     sandbox: bool = Field(False, description="Sell on the stand-in marketplaces instead of real ones, to try things out.")
     sandbox_url: Address = Field("http://127.0.0.1:8090", description="Where the stand-in marketplaces are.")
 
     # -- eBay
-    ebay_env: Literal["production", "sandbox"] = Field("production", description="Which of eBay's own two worlds.")
+    ebay_env: Annotated[Literal["production", "sandbox"], Word] = Field("production", description="Which of eBay's own two worlds.")
     ebay_api_url: Address = Field("", description="eBay's main API. Empty: by HAGGLE_EBAY_ENV, as for the next five.")
     ebay_media_url: Address = Field("", description="eBay's API for photos.")
     ebay_finances_url: Address = Field("", description="eBay's API for fees and payouts.")
@@ -127,7 +137,9 @@ class Settings(BaseSettings):
     # -- talking
     telegram_bot_token: str = Field("", repr=False, json_schema_extra=SECRET, description="The token that @BotFather gave your bot.")
     telegram_api_url: Address = Field("https://api.telegram.org", description="Telegram's Bot API, or a Bot API server of your own.")
-    telegram_webhook: Literal["auto", "off"] = Field("auto", description="auto: by webhook if HAGGLE_PUBLIC_URL is https. off: by asking.")
+    telegram_webhook: Annotated[Literal["auto", "off"], Word] = Field(
+        "auto", description="auto: by webhook if HAGGLE_PUBLIC_URL is https. off: by asking."
+    )
     slack_api_url: Address = Field("https://slack.com/api", description="Slack's Web API. This version does not talk in Slack yet.")
 
     # -- reading photos with a model
@@ -151,11 +163,6 @@ class Settings(BaseSettings):
     @property
     def on_sqlite(self) -> bool:
         return self.database.startswith("sqlite")
-
-    @property
-    def is_outward(self) -> bool:
-        """Whether calls may leave the house."""
-        return self.outward == "on"
 
     def differs(self, name: str) -> bool:
         """Whether a setting is other than its default: a line that was copied from .env.example as it stands changes nothing."""

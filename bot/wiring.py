@@ -165,7 +165,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
     clock = clock or SystemClock()
     surfaces = settings.surfaces if surfaces is None else surfaces
     db = Database(settings.database, clock)
-    outbound = Http(outward=settings.is_outward)
+    outbound = Http(outward=settings.outward)
     outside = open_outside(settings, outbound)
     pictures, reading = Helper(photos.MODULE), Helper(offline.MODULE)
     shelf = photos.PhotoStore(settings.data_folder / "photos", pictures)
@@ -182,7 +182,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
         capabilities=outside.capabilities,
         connectors=outside.connectors,
         gates=outside.gates,
-        outward=settings.is_outward,
+        outward=settings.outward,
         public_url=settings.public_url,
         poll_seconds=settings.poll_seconds,
     )

@@ -17,7 +17,8 @@ from storage.secrets import Keyring
 class House:
     """`channels` are the native ones by kind; `capabilities` has every kind, assisted ones too.
 
-    `outward` is False when HAGGLE_OUTWARD=off: no call leaves the house, Changes wait and every card says so.
+    `outward` is False when HAGGLE_OUTWARD=off: no marketplace and no model is called, Changes wait and every card says so. Surfaces are how
+    people talk with the house; they go on.
     `artist`, `listener` and `surfaces` come from the bot after it is built, since they need the house themselves.
     """
 

@@ -143,6 +143,15 @@ def test_other_machines_get_a_link_of_their_own(tmp_path: Path) -> None:
     assert own_addresses("127.0.0.1") == own_addresses("192.168.1.5") == []
 
 
+def test_switched_off_it_says_what_is_off(tmp_path: Path) -> None:
+    server = Served(tmp_path, HAGGLE_OUTWARD="FALSE")
+    try:
+        assert "HAGGLE_OUTWARD is off: no marketplace and no model is called, Changes wait. Chats go on." in server.told
+        server.stop()
+    finally:
+        server.close()
+
+
 def test_talk_attaches_to_the_running_server(served: Served) -> None:
     script = "/channels\nexpect eBay (sandbox_seller): connected\nexpect Shopify (Sandbox Shop): connected\nexpect Poshmark\n"
     found = haggle(served.folder, "talk", said=script)

@@ -24,7 +24,7 @@ def test_nothing_is_needed(bare: Path) -> None:
     made = settings.load()
     assert made.data_folder == bare / "data"
     assert made.database == f"sqlite+aiosqlite:///{bare / 'data' / 'haggle.db'}"
-    assert (made.host, made.port, made.on_sqlite, made.is_outward) == ("127.0.0.1", 8080, True, True)
+    assert (made.host, made.port, made.on_sqlite, made.outward) == ("127.0.0.1", 8080, True, True)
     assert made.timezone
 
 
@@ -71,7 +71,7 @@ def test_names_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "value", "told"),
     [
         ("PORT", "eighty", "HAGGLE_PORT must be a whole number."),
-        ("OUTWARD", "maybe", "HAGGLE_OUTWARD must be 'on' or 'off'."),
+        ("OUTWARD", "maybe", "HAGGLE_OUTWARD must be on or off."),
         ("CURRENCY", "dollars", "HAGGLE_CURRENCY must be three capital letters, like USD."),
         ("TIMEZONE", "Mars/Olympus", "HAGGLE_TIMEZONE must be the name of a time zone"),
         ("PUBLIC_URL", "example.com", "HAGGLE_PUBLIC_URL must be an address like https://example.com."),
@@ -87,6 +87,23 @@ def test_what_is_wrong_is_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str,
     with pytest.raises(Invalid) as wrong:
         settings.load()
     assert told in str(wrong.value)
+
+
+@pytest.mark.parametrize("word", ["off", "OFF", "false", "False", "0", "no", "n"])
+def test_every_switch_knows_the_same_words(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    for name in ("OUTWARD", "SURFACES", "SANDBOX", "LOG_JSON", "TELEGRAM_WEBHOOK"):
+        monkeypatch.setenv(f"HAGGLE_{name}", word)
+    made = settings.load()
+    assert (made.outward, made.surfaces, made.sandbox, made.log_json, made.telegram_webhook) == (False, False, False, "off", "off")
+
+
+@pytest.mark.parametrize("word", ["on", "ON", "true", "1", "yes"])
+def test_and_the_same_for_on(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    for name in ("OUTWARD", "SANDBOX", "LOG_JSON"):
+        monkeypatch.setenv(f"HAGGLE_{name}", word)
+    monkeypatch.setenv("HAGGLE_LOG_LEVEL", "WARNING")
+    made = settings.load()
+    assert (made.outward, made.sandbox, made.log_json, made.log_level) == (True, True, "on", "warning")
 
 
 def test_everything_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
