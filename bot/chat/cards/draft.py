@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -111,6 +112,15 @@ def _discard(item: Item) -> Button:
     return Button(_("Discard"), {"do": "draft.discard", "item": item.id}, "danger")
 
 
+def choice_rows(question: Question, answer: dict[str, Any], ask: dict[str, Any]) -> tuple[tuple[Button, ...], ...]:
+    """A question's choices to tap: each does `answer` with its value, and where others are possible too, `ask` has it typed."""
+    made = [Button(label, {**answer, "value": value}) for value, label in question.choices]
+    rows = [tuple(made[start : start + 4]) for start in range(0, len(made), 4)]
+    if question.field.startswith("aspect:"):
+        rows.append((Button(_("Something else…"), ask),))
+    return tuple(rows)
+
+
 def _buttons(
     easel: Easel,
     item: Item,
@@ -123,10 +133,8 @@ def _buttons(
     rows: list[tuple[Button, ...]] = []
     first = next((one for one in asked if one.choices), None)
     if first is not None:
-        made = [Button(label, {"do": "draft.set", "item": item.id, "field": first.field, "value": value}) for value, label in first.choices]
-        rows += [tuple(made[start : start + 4]) for start in range(0, len(made), 4)]
-        if first.field.startswith("aspect:"):
-            rows.append((Button(_("Something else…"), {"do": "draft.ask", "item": item.id, "field": first.field}),))
+        about = {"item": item.id, "field": first.field}
+        rows += choice_rows(first, {"do": "draft.set", **about}, {"do": "draft.ask", **about})
     edit = (("title", _("Title…")), ("price", _("Price…")), ("floor", _("Floor…")), ("cost", _("Cost…")), ("quantity", _("Quantity…")))
     rows.append(tuple(Button(label, {"do": "draft.ask", "item": item.id, "field": field}) for field, label in edit))
     rows += floor

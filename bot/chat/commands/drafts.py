@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import select
 
 from bot.chat.cards.draft import chosen_accounts, open_questions
@@ -11,7 +9,7 @@ from bot.chat.commands.fields import set_field, the_item
 from bot.chat.context import Context
 from bot.chat.registry import action
 from bot.chat.words import _
-from core.errors import Missing, Refused
+from core.errors import Refused
 from core.flows import edits, intake
 from core.flows.posts import touch
 from core.flows.wanted import sheet_of
@@ -113,31 +111,6 @@ async def category(ctx: Context, item: str, account: str, category: str) -> None
     row, _sheet = await sheet_of(ctx.session, thing.id)
     picked = {**row.choices.get("picked", {}), account: category}
     await edits.write(ctx.session, ctx.house, ctx.person, thing, "picked", picked)
-
-
-@action("draft.publish", needs=SELL)
-async def publish(ctx: Context, item: str) -> None:
-    await publish_item(ctx, await the_item(ctx, item))
-
-
-async def publish_item(ctx: Context, item: Item, only: Sequence[Account] = ()) -> None:
-    """Publish on the chosen channels, or on some only, when nothing is left to answer."""
-    row, sheet = await sheet_of(ctx.session, item.id)
-    if row.state in (DraftState.UPLOADING, DraftState.PENDING, DraftState.PROCESSING):
-        raise Refused(_("I am still reading item {number}. Its card says when it is ready.").format(number=item.number))
-    easel = ctx.easel()
-    _there, chosen = await chosen_accounts(easel, row)
-    chosen = list(only) or chosen
-    asked = open_questions(easel, item, row, sheet, chosen)
-    if asked:
-        raise Missing(
-            _("Before item {number} can go up: {question}").format(number=item.number, question=asked[0].text), field=asked[0].field
-        )
-    made = await intake.publish(ctx.session, ctx.house, ctx.person, item, row, chosen, usual=not only)
-    if not made:
-        await ctx.say(_("Item {number} is up there already.").format(number=item.number))
-        return
-    await ctx.show("batch", ("batch", made[0].batch))
 
 
 @action("draft.discard", needs=SELL)

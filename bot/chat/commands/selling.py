@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from bot.chat.cards.sale import taken_down
-from bot.chat.commands.drafts import publish_item
 from bot.chat.commands.fields import check_amount, check_editable, set_amount, the_item
+from bot.chat.commands.publishing import publish_item
 from bot.chat.context import Context
 from bot.chat.registry import Rest, action, command
 from bot.chat.words import _
