@@ -125,10 +125,12 @@ class ChannelOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Orders changed since a time, oldest change first, and where to go on: `cursor` is the next `since`."""
+    """Orders changed since a time, oldest change first, and where to go on: `cursor` is the next `since`. `problems` are sentences about
+    orders that were left out because they make no sense."""
 
     orders: tuple[ChannelOrder, ...]
     cursor: datetime
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

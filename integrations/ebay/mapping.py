@@ -103,6 +103,15 @@ def money_of(found: Any) -> Money | None:
     return of_wire(found["value"], str(found["currency"]))
 
 
+def money_in(found: Any, currency: str) -> Money | None:
+    """An Amount in this currency, as it was before eBay converted it where it did; None where eBay does not say."""
+    money = money_of(found)
+    if money is None or money.currency == currency:
+        return money
+    before = {"value": found.get("convertedFromValue"), "currency": currency}
+    return money_of(before) if found.get("convertedFromCurrency") == currency else None
+
+
 def description_html(text: str) -> str:
     """Plain text as the HTML that eBay shows: paragraphs at empty lines, line breaks kept."""
     blocks = [one for one in re.split(r"\n\s*\n", text.strip()) if one.strip()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -10,13 +11,13 @@ from urllib.parse import quote
 
 import structlog
 
-from core.errors import HaggleError, Unreachable
+from core.errors import HaggleError, Invalid, Unreachable
 from core.money import Money
 from core.values.channel import Buyer, ChannelOrder, ChannelOrderLine, Connection, OrderPage
 from core.values.states import OrderState
 from integrations.ebay.client import Client
 from integrations.ebay.errors import NONSENSE
-from integrations.ebay.mapping import money_of
+from integrations.ebay.mapping import money_in, money_of
 from integrations.oauth import Now
 
 log = structlog.get_logger("ebay.orders")
@@ -36,11 +37,10 @@ class Orders:
     async def one(self, account: Connection, external_id: str) -> ChannelOrder:
         """One order, with its fees where eBay tells them in either of two places. Raises `Missing` when eBay does not know it."""
         url = f"{self._client.settings.fulfillment}/order/{quote(external_id, safe='')}"
-        order = (await self._client.as_seller(account, "GET", url)).object()
-        fees = money_of(order.get("totalMarketplaceFee"))
-        if fees is None and order.get("orderPaymentStatus") in PAID:
-            fees = await self.fees(account, external_id)
-        return order_of(order, fees)
+        order = order_of((await self._client.as_seller(account, "GET", url)).object())
+        if order.fees is None and order.paid:
+            return replace(order, fees=await self.fees(account, external_id, order.total.currency))
+        return order
 
     async def since(self, account: Connection, since: datetime) -> OrderPage:
         """Orders changed since then. Pages shift when an order changes between two of them, so a reading whose total moved is
@@ -53,9 +53,16 @@ class Orders:
             steady = await self._read(account, start, found)
             if steady:
                 break
-        orders = sorted((order_of(one) for one in found.values()), key=lambda one: (one.changed_at, one.external_id))
+        orders, problems = [], []
+        for key, one in found.items():
+            try:
+                orders.append(order_of(one))
+            except Unreachable as error:  # one order that makes no sense must not hide the others
+                log.error("order left out", order=key, cause=error.cause)
+                problems.append(f"Order {key} on eBay makes no sense to me, so I left it out. See there what it sold, and say /sold.")
+        orders.sort(key=lambda one: (one.changed_at, one.external_id))
         newest = orders[-1].changed_at - OVERLAP if orders and steady else since
-        return OrderPage(tuple(orders), max(since, newest))
+        return OrderPage(tuple(orders), max(since, newest), tuple(problems))
 
     async def _read(self, account: Connection, start: datetime, found: dict[str, dict[str, Any]]) -> bool:
         """Read all pages into `found`, newest state of an order last. Says whether the list stood still meanwhile."""
@@ -69,7 +76,7 @@ class Orders:
             if "total" not in page:
                 raise Unreachable(NONSENSE, cause="a page of orders without a total")
             orders = page.get("orders") or []
-            found.update({str(one["orderId"]): one for one in orders})
+            found.update({str(one.get("orderId") or ""): one for one in orders})
             steady = total in (-1, int(page.get("total") or 0))
             total, offset = int(page.get("total") or 0), offset + PAGE
             if not steady:
@@ -77,48 +84,54 @@ class Orders:
             if offset >= total or not orders:
                 return True
 
-    async def fees(self, account: Connection, order_id: str) -> Money | None:
-        """The fees of an order's sale, from Finances. Unknown is None: a sale is never held up by what it cost."""
+    async def fees(self, account: Connection, order_id: str, currency: str) -> Money | None:
+        """The fees of an order's sale in the order's currency, from Finances. Unknown is None: a sale is never held up by its costs."""
         own = self._client.settings
         headers = {"X-EBAY-C-MARKETPLACE-ID": own.marketplace}
         params = {"filter": f"orderId:{{{order_id}}}", "limit": "50"}
         try:
             answer = await self._client.as_seller(account, "GET", f"{own.finances}/transaction", params=params, headers=headers)
-            return fees_of(answer.object())
+            return fees_of(answer.object(), currency)
         except HaggleError as error:
             log.info("fees unknown", code=error.code, cause=error.cause)
             return None
 
 
-def fees_of(page: Mapping[str, Any]) -> Money | None:
-    """The sum of the fees of the sales on a page of transactions."""
+def fees_of(page: Mapping[str, Any], currency: str) -> Money | None:
+    """The sum of the fees of the sales on a page of transactions. Unknown when one of them is told in another currency only."""
     sales = [one for one in page.get("transactions") or [] if one.get("transactionType") == "SALE"]
-    fees = [fee for one in sales if (fee := money_of(one.get("totalFeeAmount"))) is not None]
-    return sum(fees[1:], fees[0]) if fees else None
+    fees = [money_in(one["totalFeeAmount"], currency) for one in sales if one.get("totalFeeAmount")]
+    known = [fee for fee in fees if fee is not None]
+    return sum(known, Money(0, currency)) if known and len(known) == len(fees) else None
 
 
-def order_of(order: Mapping[str, Any], fees: Money | None = None) -> ChannelOrder:
-    """eBay's order as ours. `fees` when they were found elsewhere. Raises `Unreachable` for an answer that makes no sense."""
+def order_of(order: Mapping[str, Any]) -> ChannelOrder:
+    """eBay's order as ours. Raises `Unreachable` for one that makes no sense."""
+    try:
+        return _order(order)
+    except (KeyError, TypeError, ValueError, AttributeError, Invalid) as error:
+        cause = f"{type(error).__name__} in order {order.get('orderId')}"
+        raise Unreachable("eBay gave an order that makes no sense. I will try again.", cause=cause) from error
+
+
+def _order(order: Mapping[str, Any]) -> ChannelOrder:
     summary = order.get("pricingSummary") or {}
     total = money_of(summary.get("total"))
-    try:
-        if total is None:
-            raise KeyError("pricingSummary.total")
-        return ChannelOrder(
-            external_id=str(order["orderId"]),
-            state=state_of(order),
-            paid=order.get("orderPaymentStatus") in PAID,
-            placed_at=datetime.fromisoformat(order["creationDate"]),
-            changed_at=datetime.fromisoformat(order.get("lastModifiedDate") or order["creationDate"]),
-            total=total,
-            lines=tuple(_line(one) for one in order.get("lineItems") or []),
-            buyer=_buyer(order),
-            fees=fees or money_of(order.get("totalMarketplaceFee")),
-            shipping=_shipping(summary),
-            tax=money_of(summary.get("tax")),
-        )
-    except (KeyError, ValueError) as error:
-        raise Unreachable("eBay gave an order that makes no sense. I will try again.", cause=type(error).__name__) from error
+    if total is None:
+        raise KeyError("pricingSummary.total")
+    return ChannelOrder(
+        external_id=str(order["orderId"]),
+        state=state_of(order),
+        paid=order.get("orderPaymentStatus") in PAID,
+        placed_at=datetime.fromisoformat(order["creationDate"]),
+        changed_at=datetime.fromisoformat(order.get("lastModifiedDate") or order["creationDate"]),
+        total=total,
+        lines=tuple(_line(one) for one in order.get("lineItems") or []),
+        buyer=_buyer(order),
+        fees=money_in(order.get("totalMarketplaceFee"), total.currency),
+        shipping=_shipping(summary),
+        tax=money_of(summary.get("tax")),
+    )
 
 
 def state_of(order: Mapping[str, Any]) -> OrderState:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from core.errors import Missing, Refused
 from core.values.channel import (
     Aspect,
@@ -27,6 +29,8 @@ from integrations.shopify.client import Client, shop_of
 from integrations.shopify.health import Found, look, orders_problem, problems, webhooks
 from integrations.shopify.listings import Listings, Places
 from integrations.shopify.settings import ShopifySettings
+
+log = structlog.get_logger("shopify.orders")
 
 # Shopify's search index of orders follows the orders themselves by some seconds: each poll reads this much again.
 INDEX_LAG = timedelta(minutes=2)
@@ -91,25 +95,30 @@ class ShopifyChannel:
 
     async def orders_since(self, account: Connection, since: datetime) -> OrderPage:
         found: list[ChannelOrder] = []
+        problems: list[str] = []
         after: str | None = None
         while True:
             variables = {"search": orders.changed_since(since - INDEX_LAG), "after": after}
             page = (await self._client.run(account, operations.ORDERS, variables, orders.PERSONAL))["orders"]
-            found += [await self._whole(account, node) for node in page["nodes"]]
+            for node in page["nodes"]:
+                try:
+                    found.append(await self._whole(account, node))
+                except orders.Nonsense as error:  # it must not hide the others
+                    log.error("order left out", order=str(node.get("id")), cause=error.cause)
+                    problems.append(orders.left_out(node))
             if not page["pageInfo"]["hasNextPage"]:
                 break
             after = page["pageInfo"]["endCursor"]
         found.sort(key=lambda one: one.changed_at)
-        return OrderPage(tuple(found), max([since, *(one.changed_at for one in found)]))
+        return OrderPage(tuple(found), max([since, *(one.changed_at for one in found)]), tuple(problems))
 
     async def _whole(self, account: Connection, node: Mapping[str, Any]) -> ChannelOrder:
         """An order with the lines that did not fit on its first page."""
-        lines, page = list(node["lineItems"]["nodes"]), node["lineItems"]["pageInfo"]
-        while page["hasNextPage"]:
-            variables = {"id": node["id"], "after": page["endCursor"]}
-            more = (await self._client.run(account, operations.ORDER_LINES, variables))["order"]["lineItems"]
+        lines, after = orders.first_lines(node)
+        while after:
+            more = (await self._client.run(account, operations.ORDER_LINES, {"id": node["id"], "after": after}))["order"]["lineItems"]
             lines += more["nodes"]
-            page = more["pageInfo"]
+            after = more["pageInfo"]["endCursor"] if more["pageInfo"]["hasNextPage"] else ""
         return orders.order(node, lines)
 
     # -- the account

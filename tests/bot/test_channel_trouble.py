@@ -60,7 +60,7 @@ async def test_a_seller_outside_business_policies_is_connected(tmp_path: Path, s
         assert "Switch them on at ebay.com/bp" in await shop.last()
 
 
-async def test_channels_say_how_late_a_sale_is_noticed_without_an_address(tmp_path: Path, sandbox: SandboxProcess, database_url: str) -> None:
+async def test_channels_say_how_late_a_sale_is_noticed(tmp_path: Path, sandbox: SandboxProcess, database_url: str) -> None:
     async with open_shop(tmp_path, sandbox, url=database_url, public_url="") as shop:
         await shop.say("/channels")
         told = await shop.last()

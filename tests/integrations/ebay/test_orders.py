@@ -71,10 +71,10 @@ async def test_fees_come_from_finances_when_the_order_has_none(shop: Shop, sandb
     bought = sandbox.buy("ebay", live.external["listing"])
     order = await shop.channel.order(shop.account, bought["orderId"])
     read = orders.Orders(shop.client, lambda: datetime.now(UTC))
-    assert await read.fees(shop.account, bought["orderId"]) == order.fees
-    assert await read.fees(shop.account, "00-00000-00000") is None
+    assert await read.fees(shop.account, bought["orderId"], "USD") == order.fees
+    assert await read.fees(shop.account, "00-00000-00000", "USD") is None
     sandbox.fault("error500", marketplace="ebay", operation="getTransactions")
-    assert await read.fees(shop.account, bought["orderId"]) is None
+    assert await read.fees(shop.account, bought["orderId"], "USD") is None
 
 
 async def test_an_unknown_order_is_missing(shop: Shop) -> None:
@@ -114,13 +114,36 @@ def test_what_a_line_cost_after_a_discount_and_what_shipping_did() -> None:
         order_of(body | {"pricingSummary": {}})
     with pytest.raises(Unreachable):
         order_of(body | {"creationDate": "yesterday"})
+    with pytest.raises(Unreachable):
+        order_of(body | {"lineItems": [line | {"lineItemCost": {"value": "much", "currency": "USD"}, "discountedLineItemCost": None}]})
+    with pytest.raises(Unreachable):
+        order_of(body | {"lineItems": ["?"]})
 
 
 def test_fees_are_those_of_sales_only() -> None:
     fee = {"value": "5.00", "currency": "USD"}
     sale = {"transactionType": "SALE", "totalFeeAmount": fee}
-    assert fees_of({"transactions": [sale, sale, {"transactionType": "REFUND", "totalFeeAmount": fee}]}) == Money(1000)
-    assert fees_of({}) is None
+    page = {"transactions": [sale, sale, {"transactionType": "REFUND", "totalFeeAmount": fee}]}
+    assert fees_of(page, "USD") == Money(1000)
+    assert fees_of({}, "USD") is None
+    assert fees_of({"transactions": [{"transactionType": "SALE"}]}, "USD") is None
+
+
+def test_fees_are_in_the_orders_currency_or_unknown() -> None:
+    dollars = {"value": "5.80", "currency": "USD"}
+    converted = {**dollars, "convertedFromValue": "5.00", "convertedFromCurrency": "EUR"}
+    assert fees_of({"transactions": [{"transactionType": "SALE", "totalFeeAmount": dollars}]}, "EUR") is None
+    euros = {"value": "1.00", "currency": "EUR"}
+    both = [{"transactionType": "SALE", "totalFeeAmount": fee} for fee in (euros, converted)]
+    assert fees_of({"transactions": both}, "EUR") == Money(600, "EUR")
+    body: dict[str, Any] = {
+        "orderId": "1",
+        "creationDate": "2026-11-01T10:00:00.000Z",
+        "pricingSummary": {"total": {"value": "40.00", "currency": "EUR"}},
+        "totalMarketplaceFee": dollars,
+    }
+    assert order_of(body).fees is None
+    assert order_of(body | {"totalMarketplaceFee": converted}).fees == Money(500, "EUR")
 
 
 async def test_a_list_that_never_rests_does_not_move_the_cursor(

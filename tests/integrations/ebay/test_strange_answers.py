@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-import httpx
 import pytest
 
 from core.errors import Refused, Unreachable
 from integrations.http import Http
+from tests.between import Between
 from tests.ebay_shop import Shop, connected, ref, wanted
 from tests.sandbox_process import SandboxProcess
-
-PAGE = b"<html><body>We will be back soon.</body></html>"
-
-
-class Between(httpx.AsyncBaseTransport):
-    """Something between us and eBay, which answers itself what contains `path`."""
-
-    def __init__(self) -> None:
-        self._below = httpx.AsyncHTTPTransport()
-        self.path = ""
-        self.status, self.body = 403, PAGE
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.path and self.path in request.url.path:
-            return httpx.Response(self.status, content=self.body)
-        return await self._below.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        await self._below.aclose()
 
 
 @pytest.fixture
@@ -85,3 +67,21 @@ async def test_what_is_refused_to_the_app_is_no_lost_account(between: tuple[Shop
     wall.body = b'{"errors": [{"errorId": 1001, "message": "Invalid access token"}]}'
     with pytest.raises(Refused, match="keyset"):
         await shop.channel.categories(shop.account, "lamp")
+
+
+async def test_one_order_that_makes_no_sense_hides_no_other(between: tuple[Shop, Between], sandbox: SandboxProcess) -> None:
+    shop, wall = between
+    await shop.channel.ensure_listed(shop.account, wanted(quantity=3), ref())
+    first, second, third = (sandbox.buy("ebay", "HG-7")["orderId"] for _ in range(3))
+
+    def garble(answer: Any) -> Any:
+        for one in answer.get("orders", []):
+            if one["orderId"] == second:
+                one["pricingSummary"] = None
+        return answer
+
+    wall.garble = garble
+    page = await shop.channel.orders_since(shop.account, datetime.now(UTC) - timedelta(hours=1))
+    assert {one.external_id for one in page.orders} == {first, third}
+    [problem] = page.problems
+    assert second in problem

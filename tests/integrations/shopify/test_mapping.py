@@ -141,5 +141,12 @@ def test_order_states(money: str, parcel: str, cancelled: str | None, state: Ord
 def test_fees_add_up_with_their_tax_and_are_unknown_when_not_shown() -> None:
     fee = {"amount": {"amount": "1.10", "currencyCode": "USD"}, "taxAmount": {"amount": "0.2", "currencyCode": "USD"}}
     shown = [{"status": "SUCCESS", "fees": [fee, fee]}, {"status": "FAILURE", "fees": [fee]}]
-    assert orders.fees(shown) == Money(260, "USD")
-    assert orders.fees([{"status": "SUCCESS", "fees": []}]) is None
+    assert orders.fees(shown, "USD") == Money(260, "USD")
+    assert orders.fees([{"status": "SUCCESS", "fees": []}], "USD") is None
+
+
+def test_fees_in_another_currency_are_unknown() -> None:
+    fee = {"amount": {"amount": "1.10", "currencyCode": "USD"}, "taxAmount": {"amount": "0.2", "currencyCode": "USD"}}
+    other = {"amount": {"amount": "1.10", "currencyCode": "EUR"}, "taxAmount": {"amount": "0.2", "currencyCode": "EUR"}}
+    assert orders.fees([{"status": "SUCCESS", "fees": [fee]}], "EUR") is None
+    assert orders.fees([{"status": "SUCCESS", "fees": [fee, other]}], "USD") is None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from core.errors import Missing
 from core.money import Money
 from core.values.states import OrderState
+from integrations.http import Http
 from integrations.shopify import operations
+from tests.between import Between
 from tests.sandbox_process import SandboxProcess
-from tests.shopify_shop import Shop, ref, wanted
+from tests.shopify_shop import Shop, connected, ref, wanted
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -74,3 +77,22 @@ async def test_the_next_poll_reads_what_is_new_and_a_little_before(shop: Shop, s
 async def test_an_unknown_order_is_missing(shop: Shop) -> None:
     with pytest.raises(Missing):
         await shop.channel.order(shop.account, "gid://shopify/Order/1")
+
+
+async def test_one_order_that_makes_no_sense_hides_no_other(sandbox: SandboxProcess) -> None:
+    wall = Between()
+    http = Http(transport=wall)
+    shop = await connected(sandbox, http)
+    await shop.channel.ensure_listed(shop.account, wanted(quantity=4), ref())
+    ids = [sandbox.buy("shopify", "HG-7")["admin_graphql_api_id"] for _ in range(4)]
+
+    def garble(answer: Any) -> Any:
+        for one in answer["data"]["orders"]["nodes"]:
+            one |= {ids[1]: {"totalPriceSet": None}, ids[2]: {"lineItems": None}}.get(one["id"], {})
+        return answer
+
+    wall.garble = garble
+    page = await shop.channel.orders_since(shop.account, LONG_AGO)
+    await http.close()
+    assert [one.external_id for one in page.orders] == [ids[0], ids[3]]
+    assert [ids[1].rpartition("/")[2] in page.problems[0], ids[2].rpartition("/")[2] in page.problems[1]] == [True, True]
