@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bot.chat.context import Context
-from bot.chat.registry import Command, Parameter, Rest, Word
+from bot.chat.registry import Command, Parameter, Price, Rest, Word
 from bot.chat.words import _
 from core.errors import HaggleError, Invalid, Missing
 from core.flows.accounts import account_named
 from core.money import Money, parse
 from storage.models import Account, Item
 
+SAME = "same"  # the price of the item, on a channel that had its own
 _NOTHING = object()
 _PAIRS = ('""', "''", "“”", "‘’")
 _WORD = re.compile("|".join([*(f"{pair[0]}[^{pair[1]}]*{pair[1]}(?!\\S)" for pair in _PAIRS), r"\S+"]))
@@ -38,6 +39,11 @@ class Typed:
         raw = self._raw()
         return raw[1:-1] if len(raw) > 1 and raw[0] + raw[-1] in _PAIRS else raw
 
+    @property
+    def follows(self) -> bool:
+        """Whether something follows the next word."""
+        return len(self._raw()) < len(self.rest)
+
     def take(self) -> None:
         """Go past the next word."""
         self.rest = self.rest[len(self._raw()) :].lstrip()
@@ -57,19 +63,30 @@ async def resolve(ctx: Context, command: Command, text: str) -> dict[str, Any]:
     """The command's arguments by name. Raises `Invalid` or `Missing` with what to type."""
     typed = Typed(text)
     values: dict[str, Any] = {}
+    skipped: dict[Parameter, HaggleError] = {}
     for position, parameter in enumerate(command.parameters):
-        value = await _one(ctx, parameter, typed, last=position == len(command.parameters) - 1)
-        if value is _NOTHING:
-            if not parameter.optional:
-                raise Invalid(_("Something is missing. Type it like this: {example}").format(example=command.example))
-            value = None
-        values[parameter.name] = value
+        try:
+            value = await _one(ctx, parameter, typed)
+        except HaggleError as error:
+            if parameter.optional and position < len(command.parameters) - 1:
+                skipped[parameter] = error  # the word may be the next argument's
+                value = _NOTHING
+            elif skipped and typed.follows:
+                raise next(iter(skipped.values())) from error  # it is neither, and something follows: a slip in the optional one
+            else:
+                raise
+        if value is _NOTHING and not parameter.optional:
+            raise Invalid(_("Something is missing. Type it like this: {example}").format(example=command.example))
+        values[parameter.name] = None if value is _NOTHING else value
+    for parameter in skipped:  # an optional argument may also come last
+        if typed:
+            values[parameter.name] = await _one(ctx, parameter, typed)
     if typed:
         raise Invalid(_("I did not understand “{words}”. Type it like this: {example}").format(words=typed.rest, example=command.example))
     return values
 
 
-async def _one(ctx: Context, parameter: Parameter, typed: Typed, *, last: bool) -> Any:
+async def _one(ctx: Context, parameter: Parameter, typed: Typed) -> Any:
     if parameter.type is Rest:
         value, typed.rest = Rest(typed.rest), ""
         return value
@@ -77,12 +94,7 @@ async def _one(ctx: Context, parameter: Parameter, typed: Typed, *, last: bool) 
         return await _item(ctx, typed, optional=parameter.optional)
     if not typed:
         return _NOTHING
-    try:
-        value = await _word(ctx, parameter, typed.word)
-    except HaggleError:
-        if parameter.optional and not last:
-            return _NOTHING  # it may be the next argument's
-        raise
+    value = await _word(ctx, parameter, typed.word)
     typed.take()
     return value
 
@@ -92,6 +104,8 @@ async def _word(ctx: Context, parameter: Parameter, word: str) -> Any:
         return account_named(list(await ctx.accounts()), word)
     if parameter.type is Money:
         return parse(word, ctx.workspace.currency)
+    if parameter.type is Price:
+        return Price(None if word.lower() == SAME else parse(word, ctx.workspace.currency))
     return Word(word)
 
 

@@ -24,7 +24,15 @@ from storage.models import Account, Item
 Rest = NewType("Rest", str)  # everything that is left of the line
 Word = NewType("Word", str)  # one word
 
-RESOLVABLE: tuple[Any, ...] = (Item, Account, Money, Rest, Word)
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A price that was typed; None where it was “same”: what the item costs elsewhere."""
+
+    money: Money | None
+
+
+RESOLVABLE: tuple[Any, ...] = (Item, Account, Money, Price, Rest, Word)
 Handler = Callable[..., Awaitable[None]]
 
 

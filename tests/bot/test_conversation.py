@@ -99,6 +99,12 @@ async def test_a_listing_may_have_its_own_price(shop: TestShop) -> None:
     await shop.say(f"/price {number} 70")
     assert {float(one["price"]) for one in shop.sandbox.state("ebay")["listings"]} == {85.0}
     assert {float(one["price"]) for one in shop.sandbox.state("shopify")["listings"]} == {70.0}
+    assert "keeps its own price of $85.00" in await shop.last()
+    await shop.say(f"/item {number}")
+    await shop.press("Same price on eBay")
+    assert {float(one["price"]) for one in shop.sandbox.state("ebay")["listings"]} == {70.0}
+    await shop.say(f"/price {number} 72 ebay")
+    assert {float(one["price"]) for one in shop.sandbox.state("ebay")["listings"]} == {72.0}
 
 
 async def test_taking_down_and_taking_that_back(shop: TestShop) -> None:

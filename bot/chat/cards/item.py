@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.cards.facts import condition_line, cost_lines, read_lines
-from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos, retry_row, say
+from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos, retry_row, same_price, say
 from bot.chat.words import _
 from core.flows.wanted import sheet_of
 from core.values.card import Button, Card, Line
@@ -45,7 +45,8 @@ async def draw(easel: Easel, item_id: str) -> Card | None:
         for listing, account in rows
         if listing.id in newest and newest[listing.id].state == ChangeState.FAILED
     )
-    buttons += [row for row in (links, again) if row]
+    same = tuple(same_price(item, listing.channel, name) for listing, name in own)
+    buttons += [row for row in (links, again, same) if row]
     buttons.append(_deeds(item, rows_up=any(listing.wanted == "live" for listing, _account in rows)))
     return Card(
         title=_("Item {number}: {title}").format(number=item.number, title=item.title or _("no title yet")),

@@ -57,6 +57,11 @@ def say(label: str, text: str, style: str = "") -> Button:
     return Button(label, {"do": "say", "text": text}, style)
 
 
+def same_price(item: Item, channel: str, name: str) -> Button:
+    """Takes a listing's own price away."""
+    return say(_("Same price on {channel}").format(channel=name), f"/price {item.number} {channel} same")
+
+
 def why(field: Field) -> str:
     """A field's evidence in words."""
     return "; ".join(_evidence(one) for one in field.evidence[:2]) if field.evidence else ""

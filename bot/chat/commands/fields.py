@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.chat.arguments import whole
+from bot.chat.cards.parts import money, same_price
 from bot.chat.context import Context, Offer
 from bot.chat.registry import action
 from bot.chat.words import _
@@ -14,7 +15,7 @@ from core.flows.wanted import floor_of, sheet_of
 from core.money import Money, parse
 from core.rules.access import SELL
 from core.rules.drafts import SAID, field_named, near_fields, said_by_seller
-from core.values.card import Button, Card
+from core.values.card import Button, Card, Line
 from core.values.states import Condition, ItemState
 from storage.models import Item, Listing
 
@@ -87,7 +88,21 @@ async def set_amount(ctx: Context, item: Item, field: str, amount: Money) -> boo
         await intake.remember(ctx.session, item.workspace_id, "floor", {"percent": round(100 * item.floor / item.price)})
     if told.sent:
         await ctx.show("batch", ("batch", told.batch))
-    return bool(told.sent)
+    kept = await _say_who_keeps(ctx, item) if field == "price" else False
+    return bool(told.sent) or kept
+
+
+async def _say_who_keeps(ctx: Context, item: Item) -> bool:
+    """Listings with a price of their own do not follow the item's: that is said, with a way out. Whether there are any."""
+    own = [one for one in await changes.listings_of(ctx.session, item.id) if edits.is_up(one) and one.own_price is not None]
+    if not own:
+        return False
+    named = [(one, ctx.house.capabilities[one.channel].name) for one in own]
+    lines = tuple(Line(name, _("keeps its own price of {price}").format(price=money(one.own_price, item.currency))) for one, name in named)
+    buttons = tuple(same_price(item, one.channel, name) for one, name in named)
+    now = _("Item {number} costs {price} now.").format(number=item.number, price=money(item.price, item.currency))
+    await ctx.say(Card(text=now, lines=lines, buttons=(buttons,)))
+    return True
 
 
 def check_editable(item: Item, field: str) -> None:

@@ -8,10 +8,11 @@ from bot.chat.cards.sale import taken_down
 from bot.chat.commands.fields import check_amount, check_editable, set_amount, the_item
 from bot.chat.commands.publishing import publish_item
 from bot.chat.context import Context
-from bot.chat.registry import Rest, action, command
+from bot.chat.registry import Price, Rest, action, command
 from bot.chat.words import _
 from core.errors import Invalid, Missing, Refused
 from core.flows import changes, edits, ledger, sales
+from core.flows.wanted import price_of
 from core.money import Money, parse
 from core.rules.access import SELL
 from core.values.card import Card
@@ -34,21 +35,33 @@ async def publish(ctx: Context, item: Item, channel: Account | None) -> None:
     aliases=("reprice",),
     needs=SELL,
     topic=SELLING,
-    details=_("/price 42 ebay 45 gives one listing its own price."),
+    details=_("/price 42 ebay 45 gives one listing its own price, /price 42 ebay same takes it away."),
 )
-async def price(ctx: Context, item: Item, channel: Account | None, amount: Money) -> None:
-    if channel is None:
-        if not await set_amount(ctx, item, "price", amount):
-            await ctx.say(_("Item {number} costs {price} now.").format(number=item.number, price=amount))
-        return
+async def price(ctx: Context, item: Item, channel: Account | None, amount: Price) -> None:
+    if channel is not None:
+        await _own_price(ctx, item, channel, amount.money)
+    elif amount.money is None:
+        raise Invalid(_("Say on which channel it costs the same as elsewhere: /price {number} ebay same").format(number=item.number))
+    elif not await set_amount(ctx, item, "price", amount.money):
+        await ctx.say(_("Item {number} costs {price} now.").format(number=item.number, price=amount.money))
+
+
+async def _own_price(ctx: Context, item: Item, channel: Account, amount: Money | None) -> None:
+    """A listing's own price; None takes it away."""
     check_editable(item, "price")
-    check_amount(item, "price", amount)
+    if amount is not None:
+        check_amount(item, "price", amount)
+    elif item.price is None:
+        raise Missing(_("Item {number} has no price. Type /price {number} 45 first.").format(number=item.number), field="price")
     listing = await changes.listing_for(ctx.session, item, channel)
-    told = await edits.write(ctx.session, ctx.house, ctx.person, item, "own_price", amount.amount, listing=listing)
+    told = await edits.write(
+        ctx.session, ctx.house, ctx.person, item, "own_price", None if amount is None else amount.amount, listing=listing
+    )
     if told.sent:
         await ctx.show("batch", ("batch", told.batch))
-    else:
-        await ctx.say(_("Item {number} will cost {price} on {channel}.").format(number=item.number, price=amount, channel=channel.name))
+        return
+    costs = price_of(item, listing)
+    await ctx.say(_("Item {number} will cost {price} on {channel}.").format(number=item.number, price=costs, channel=channel.name))
 
 
 @command("delist", _("Take an item down"), "/delist 42", needs=SELL, topic=SELLING, details=_("Add a channel to take it down only there."))
