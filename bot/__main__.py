@@ -58,21 +58,21 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "doctor", _doctor, "check everything and say what to do")
 
     backup = _add(commands, "backup", _backup, "copy everything into one file, while running or not")
-    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument("file", type=Path, metavar="FILE", help="a file that is not there yet")
     backup.add_argument("--with-key", action="store_true", help="with the key that opens credentials: keep the copy as safe as the key")
     restore = _add(commands, "restore", _restore, "bring a backup back into an empty data folder")
     restore.add_argument("file", type=Path, metavar="FILE")
 
-    read = commands.add_parser("read", help="print what can be read on photos, without any key")
+    read = _add(commands, "read", _read, "print what can be read on photos, without any key", data=False)
     read.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     read.add_argument("--json", action="store_true", help="as JSON")
-    read.set_defaults(run=_read)
     return parser
 
 
-def _add(commands: Any, name: str, run: Run, told: str) -> argparse.ArgumentParser:
+def _add(commands: Any, name: str, run: Run, told: str, *, data: bool = True) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = commands.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
-    made.add_argument("--data", type=Path, metavar="DIR", help="the data folder (./data)")
+    if data:
+        made.add_argument("--data", type=Path, metavar="DIR", help="the data folder (./data)")
     made.set_defaults(run=run)
     return made
 
@@ -120,10 +120,10 @@ def _sandbox(chosen: argparse.Namespace) -> int:
     from bot.settings import load
     from integrations.sandbox.serve import serve
 
-    settings = load(data=chosen.data)
+    settings = load(data=chosen.data, port=chosen.port)
     _log(settings, "warning")
-    listen("127.0.0.1", chosen.port).close()  # says who has the port, when somebody has
-    serve(settings.data_folder / "sandbox", port=chosen.port)
+    listen("127.0.0.1", settings.port, choose="--port").close()  # says who has the port, when somebody has
+    serve(settings.data_folder / "sandbox", port=settings.port)
     return 0
 
 

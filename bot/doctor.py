@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import SystemClock
 from bot.footing import is_there, lost_key
-from bot.settings import Settings, unknown
+from bot.settings import Settings, names_in_file, unknown
 from core.errors import HaggleError
 from core.ports import PhotoIn
 from core.values.states import AccountState
@@ -77,7 +77,7 @@ async def _run(check: Check, settings: Settings) -> Sequence[Finding]:
 
 
 async def _settings(settings: Settings) -> Sequence[Finding]:
-    found = [Finding("warn", "settings", sentence) for sentence in unknown(list(os.environ))]
+    found = [Finding("warn", "settings", sentence) for sentence in unknown([*os.environ, *names_in_file()])]
     if settings.secret_key:
         Keyring(parse_keys(settings.secret_key))
     if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.public_url:
@@ -85,7 +85,7 @@ async def _settings(settings: Settings) -> Sequence[Finding]:
             Finding("warn", "settings", "Haggle listens to other machines without https: put a proxy before it, or HAGGLE_HOST back.")
         )
     if not settings.outward:
-        found.append(Finding("warn", "settings", "HAGGLE_OUTWARD is off: nothing is listed or taken down, and no model is asked, until it is on."))
+        found.append(Finding("warn", "settings", "HAGGLE_OUTWARD is off: nothing is listed or taken down until it is on."))
     return found or [Finding("ok", "settings", "all make sense")]
 
 

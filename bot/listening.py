@@ -26,8 +26,9 @@ class Program:
     name: str
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises `Invalid`: who has the port, and how to choose another."""
+def listen(host: str, port: int, *, choose: str = "") -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `Invalid`: who has the port, and how to `choose` another (what the command has
+    for it; by default what `serve` has)."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)[0]
     except socket.gaierror as error:
@@ -39,7 +40,8 @@ def listen(host: str, port: int) -> socket.socket:
         made.listen(1024)
     except OSError as error:
         made.close()
-        raise Invalid(_why_not(host, port, error)) from error
+        other = choose or f"make run PORT={port + 1 if port < 65535 else 8080}, or --port"
+        raise Invalid(f"{_why_not(host, port, error)} Choose another: {other}.") from error
     made.setblocking(False)
     return made
 
@@ -85,14 +87,13 @@ def _way_out(family: int, far: str) -> str:
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:
-    other = f"Choose another: make run PORT={port + 1 if port < 65535 else 8080}, or --port."
     if error.errno == errno.EADDRINUSE:
         program = who_listens(port)
         by = f"{program.name} (process {program.pid})" if program else "another program"
-        return f"Port {port} is taken by {by}. {other}"
+        return f"Port {port} is taken by {by}."
     if error.errno == errno.EACCES:
-        return f"Port {port} may not be used without more rights. {other}"
-    return f"It is not possible to listen on {host}, port {port}: {error.strerror}. {other}"
+        return f"Port {port} may not be used without more rights."
+    return f"It is not possible to listen on {host}, port {port}: {error.strerror}."
 
 
 def who_listens(port: int) -> Program | None:

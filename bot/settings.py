@@ -7,6 +7,7 @@ default, so a line of `.env.example` may be copied as it stands. `load` is the w
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -215,7 +216,7 @@ def load(**given: Any) -> Settings:
     try:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        raise Invalid(" ".join(_sentence(one) for one in error.errors(include_url=False))) from error
+        raise Invalid(" ".join(_sentence(one, given) for one in error.errors(include_url=False))) from error
     problems = [sentence for check in _TOGETHER if (sentence := check(settings))]
     if problems:
         raise Invalid(" ".join(problems))
@@ -239,12 +240,17 @@ def secrets_of(settings: Settings) -> dict[str, str]:
     return {variable_of(name): str(value) for name in names if (value := getattr(settings, name))}
 
 
-def unknown(names: list[str]) -> list[str]:
+def names_in_file() -> list[str]:
+    """The variables that stand in the file `.env`."""
+    return [name.upper() for name in DotEnvSettingsSource(Settings).env_vars]
+
+
+def unknown(names: Iterable[str]) -> list[str]:
     """One sentence for each variable that begins like a setting and is none."""
     known = {variable_of(name) for name in Settings.model_fields} | TESTS_ONLY
     files = {variable_of(name) + "_FILE" for name, field in Settings.model_fields.items() if is_secret(field)}
     sentences = []
-    for name in sorted(name for name in names if name.startswith(PREFIX) and name not in known | files):
+    for name in sorted({name for name in names if name.startswith(PREFIX)} - known - files):
         close = get_close_matches(name, known, 1)
         sentences.append(f"{name} is no setting of Haggle{f': did you mean {close[0]}?' if close else '.'}")
     return sentences
@@ -259,12 +265,13 @@ _PLAINLY = {
 }
 
 
-def _sentence(error: Any) -> str:
-    """What pydantic says, for people. Never the value itself: it may be a secret."""
+def _sentence(error: Any, given: Mapping[str, Any]) -> str:
+    """What pydantic says, for people. Never the value itself: it may be a secret. What was `given` came from the command line."""
     name = str(error["loc"][0])
     plain = _PLAINLY.get(name) or _PLAINLY.get(error["type"])
     message = plain or str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"{variable_of(name)} must be {message.removeprefix('must be ')}."
+    called = f"--{name}" if given.get(name) is not None else variable_of(name)
+    return f"{called} must be {message.removeprefix('must be ')}."
 
 
 def _database(settings: Settings) -> str:

@@ -17,6 +17,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ PHOTOS = "photos"
 TABLES = "tables"
 MANIFEST = "manifest.json"
 SCRATCH = ".restoring"
+TEMPORARY = ".haggle-backup-"
+LEFTOVERS = 24 * 3600.0  # seconds after which nobody can be writing there any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,15 @@ class Copied:
 
 
 async def backup(url: str, folder: Path, target: Path, *, with_key: bool = False) -> Copied:
-    """Write `target`, which appears whole or not at all. Raises `Invalid` when the schema is older, `Missing` when the key is not there."""
+    """Write `target`, which appears whole or not at all. Raises `Invalid` when it is there already or the schema is older, `Missing` when
+    its folder or the key is not there."""
+    await asyncio.to_thread(_make_way, target)
     if await migrate.current(url) != migrate.HEAD:
         raise Invalid("The database is not at this version's schema. Run `haggle migrate` first.")
     if with_key and not (folder / KEY).exists():
         raise Missing(f"There is no {KEY} in {folder}: the key comes from HAGGLE_SECRET_KEY, keep that one safe yourself.")
     part = target.with_name(target.name + ".part")
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".haggle-backup-") as scratch:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=TEMPORARY) as scratch:
         tables = Path(scratch)
         async with snapshot(url) as connection:
             rows = await write_tables(connection, tables)
@@ -69,6 +74,17 @@ async def backup(url: str, folder: Path, target: Path, *, with_key: bool = False
     return Copied(rows, photos, with_key)
 
 
+def _make_way(target: Path) -> None:
+    """Check where the copy is to be, and delete what copies that were killed left there: it holds rows in the clear."""
+    if not target.parent.is_dir():
+        raise Missing(f"There is no folder {target.parent}. Make it, or write the backup elsewhere.")
+    if target.exists():
+        raise Invalid(f"{target} is there already, and no backup overwrites another. Choose another name, or move it away.")
+    for left in target.parent.glob(f"{TEMPORARY}*"):
+        if left.stat().st_mtime < time.time() - LEFTOVERS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 async def restore(file: Path, folder: Path, url: str | None = None) -> Copied:
     """Bring a backup back into an empty `folder`, and its rows into the database of `url` (default: SQLite in the folder).
 
@@ -78,6 +94,7 @@ async def restore(file: Path, folder: Path, url: str | None = None) -> Copied:
     lock = FolderLock.take(folder)
     scratch = folder / SCRATCH
     try:
+        shutil.rmtree(scratch, ignore_errors=True)  # of a restore that was killed here
         manifest = await asyncio.to_thread(_unpack, file, folder, scratch)
         chain = await _fill(url or sqlite_url(scratch), scratch / TABLES, manifest)
         photos = await asyncio.to_thread(_settle, scratch, folder)

@@ -175,6 +175,28 @@ def test_a_taken_port_says_by_whom(served: Served, tmp_path: Path) -> None:
     assert f"make run PORT={int(port) + 1}" in found.stderr
 
 
+def test_stand_ins_on_a_taken_port_name_their_own_way_out(served: Served, tmp_path: Path) -> None:
+    port = served.address.rpartition(":")[2]
+    found = haggle(tmp_path, "sandbox", "--port", port)
+    assert found.returncode == 1
+    assert f"Port {port} is taken by" in found.stderr
+    assert found.stderr.endswith("Choose another: --port.\n")
+
+
+def test_the_doctor_reads_the_file_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("HAGGLE_EBAY_CLIENTID=x\nhaggle_telegramm_bot_token=x\nPOSTGRES_PASSWORD=x\nHAGGLE_PORT=8081\n")
+    told = haggle(tmp_path, "doctor").stdout
+    assert "HAGGLE_EBAY_CLIENTID is no setting of Haggle: did you mean HAGGLE_EBAY_CLIENT_ID?" in told
+    assert "HAGGLE_TELEGRAMM_BOT_TOKEN is no setting of Haggle: did you mean HAGGLE_TELEGRAM_BOT_TOKEN?" in told
+    assert told.count("is no setting") == 2
+
+
+def test_every_command_says_what_it_does() -> None:
+    for command in ("serve", "worker", "talk", "sandbox", "migrate", "doctor", "backup", "restore", "read"):
+        told = haggle(ROOT, command, "--help").stdout
+        assert re.search(r"\n\n[A-Z][^\n]+[.]", told), told
+
+
 def test_the_doctor_finds_it_well(served: Served) -> None:
     found = haggle(served.folder, "doctor", "--data", "data")
     assert found.returncode == 0, found.stdout + found.stderr
@@ -190,6 +212,11 @@ def test_backup_while_it_runs_and_restore(served: Served, tmp_path: Path) -> Non
     found = haggle(tmp_path, "restore", str(copy), "--data", "restored")
     assert found.returncode == 0, found.stderr
     assert "rows" in found.stdout
+    again = haggle(served.folder, "backup", str(copy))
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+    missing = haggle(served.folder, "backup", "nowhere/copy.tar.gz")
+    assert (missing.returncode, missing.stderr) == (1, "haggle: There is no folder nowhere. Make it, or write the backup elsewhere.\n")
     again = haggle(tmp_path, "restore", str(copy), "--data", "restored")
     assert again.returncode == 1
     assert "not empty" in again.stderr
@@ -295,6 +322,8 @@ def test_talk_is_the_server_where_none_runs(tmp_path: Path) -> None:
 def test_what_is_wrong_is_one_sentence(tmp_path: Path) -> None:
     for words, more, told in (
         (("serve",), {"HAGGLE_PORT": "x"}, "haggle: HAGGLE_PORT must be a whole number.\n"),
+        (("serve", "--port", "99999"), {}, "haggle: --port must be less than or equal to 65535.\n"),
+        (("sandbox", "--port", "99999"), {"HAGGLE_PORT": "1"}, "haggle: --port must be less than or equal to 65535.\n"),
         (("worker",), {}, "A worker needs PostgreSQL"),
         (("serve", "--data", "/proc/nothing"), {}, "The data folder /proc/nothing cannot be made"),
         (("serve", "--host", "no.such.host.invalid"), {}, "There is no address no.such.host.invalid to listen on."),

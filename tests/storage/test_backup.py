@@ -200,6 +200,33 @@ only_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
 @only_sqlite
+async def test_nothing_is_overwritten(copy: Path, database: Database, folder: Path, tmp_path: Path) -> None:
+    before = await asyncio.to_thread(copy.read_bytes)
+    with pytest.raises(Invalid, match="is there already"):
+        await backup(database.url, folder, copy)
+    assert await asyncio.to_thread(copy.read_bytes) == before
+    with pytest.raises(Missing, match=r"There is no folder .*nowhere"):
+        await backup(database.url, folder, tmp_path / "nowhere" / "copy.tar.gz")
+
+
+@only_sqlite
+async def test_what_killed_copies_left_is_tidied_up(database: Database, folder: Path, tmp_path: Path) -> None:
+    """Rows in the clear must not lie about."""
+    killed, running = tmp_path / ".haggle-backup-killed", tmp_path / ".haggle-backup-running"
+    for left in (killed, running):
+        left.mkdir()
+        (left / "member.jsonl").write_text("{}")
+    os.utime(killed, (0, 0))
+    await backup(database.url, folder, tmp_path / "copy.tar.gz")
+    assert (killed.exists(), running.exists()) == (False, True)
+    unfinished = tmp_path / "new" / ".restoring"
+    unfinished.mkdir(parents=True)
+    (unfinished / "haggle.db").write_bytes(b"half")
+    await restore(tmp_path / "copy.tar.gz", tmp_path / "new")
+    assert not unfinished.exists()
+
+
+@only_sqlite
 async def test_a_folder_in_use_is_not_restored_into(copy: Path, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="not empty"):
         await restore(copy, folder)
