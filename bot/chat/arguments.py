@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import func, select
-
 from bot.chat.context import Context
+from bot.chat.finding import find_item
 from bot.chat.registry import Command, Parameter, Price, Rest, Word
 from bot.chat.words import _
 from core.errors import HaggleError, Invalid, Missing
@@ -51,12 +50,6 @@ class Typed:
     def _raw(self) -> str:
         found = _WORD.match(self.rest)
         return found[0] if found else ""
-
-
-def whole(text: str) -> int | None:
-    """A whole number as people type it; None when it is none, or has more than nine digits."""
-    text = text.strip()
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 async def resolve(ctx: Context, command: Command, text: str) -> dict[str, Any]:
@@ -112,7 +105,7 @@ async def _word(ctx: Context, parameter: Parameter, word: str) -> Any:
 async def _item(ctx: Context, typed: Typed, *, optional: bool) -> Any:
     """By number or SKU; else the item of the card that was replied to."""
     if typed:
-        found = await find_item(ctx, typed.word)
+        found = await find_item(ctx.session, ctx.person.workspace_id, typed.word)
         if found is not None:
             typed.take()
             return found
@@ -123,11 +116,3 @@ async def _item(ctx: Context, typed: Typed, *, optional: bool) -> Any:
     if number.isdecimal() and not optional:
         raise Missing(_("There is no item {number}. /items lists what you have.").format(number=number))
     return _NOTHING
-
-
-async def find_item(ctx: Context, word: str) -> Item | None:
-    """An item by its number or SKU."""
-    query = select(Item).where(Item.workspace_id == ctx.person.workspace_id, Item.deleted_at.is_(None))
-    number = whole(word.lstrip("#"))
-    same = func.lower(Item.sku) == word.lower() if number is None else Item.number == number
-    return (await ctx.session.execute(query.where(same))).scalar()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,6 +56,11 @@ def money(amount: int | None, currency: str) -> str:
 def say(label: str, text: str, style: str = "") -> Button:
     """A button that does what typing `text` would do."""
     return Button(label, {"do": "say", "text": text}, style)
+
+
+def called(item: Item, does: dict[str, Any]) -> Button:
+    """A button that names an item."""
+    return Button(_("{number}: {title}").format(number=item.number, title=item.title[:40] or _("no title yet")), does)
 
 
 def same_price(item: Item, channel: str, name: str) -> Button:

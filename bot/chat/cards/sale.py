@@ -5,15 +5,17 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos
+from bot.chat.cards.parts import Easel, called, listing_line, listing_rows, money, newest_changes, photos
+from bot.chat.finding import near_items
 from bot.chat.words import _
 from core.money import Money
 from core.rules.changes import UNDO_WINDOW
 from core.rules.profit import earned
 from core.values.card import Button, Card, CardPhoto, Line
 from core.values.states import ChangeKind, ItemState, ListingState, OrderState
-from storage.models import Change, Item, Listing, Order, OrderLine
+from storage.models import AuditEntry, Change, Item, Listing, Order, OrderLine
 
+NOT_MINE = "order.not_mine"
 UNKNOWN = {"fees": _("fees are not known"), "cost": _("what you paid for it is not known")}
 
 
@@ -32,6 +34,8 @@ async def draw(easel: Easel, order_id: str) -> Card | None:
         if item is not None:
             shown = shown or (await photos(easel, item))[:1]
             buttons += await _deeds(easel, order, item)
+        elif order.state != OrderState.CANCELLED:
+            buttons += await _which_item(easel, line)
     cancelled = order.state == OrderState.CANCELLED
     lines += [] if cancelled else await _money(easel, order, sold)
     if order.account_id is None and not cancelled and order.placed_at > easel.house.db.now() - UNDO_WINDOW:
@@ -59,13 +63,30 @@ async def _sold(easel: Easel, order: Order, line: OrderLine, item: Item | None) 
     price = money(line.price, order.currency)
     many = f"{line.quantity} × {price}" if line.quantity > 1 else price
     if item is None:
-        return [Line(line.title, many, _("I do not know which item this is: /sold ITEM takes it down elsewhere"), "bad", weak=True)]
+        if await _is_not_mine(easel, line):
+            return [Line(line.title, many, _("none of yours, you said"))]
+        return [Line(line.title, many, _("I do not know which item this is. Say so, and it comes down elsewhere."), "bad", weak=True)]
     lines = [Line(_("Item {number}").format(number=item.number), item.title, many)]
     newest = await newest_changes(easel, item.id)
     for listing, account in await listing_rows(easel, item.id):
         if _concerned(order, line, listing):
             lines.append(await listing_line(easel, item, listing, account, newest.get(listing.id)))
     return lines
+
+
+async def _is_not_mine(easel: Easel, line: OrderLine) -> bool:
+    said = select(AuditEntry).where(AuditEntry.subject_id == line.order_id, AuditEntry.action == NOT_MINE)
+    return any(one.data["line"] == line.id for one in (await easel.session.execute(said)).scalars())
+
+
+async def _which_item(easel: Easel, line: OrderLine) -> list[tuple[Button, ...]]:
+    """Items that it may be, any other, or none."""
+    if await _is_not_mine(easel, line):
+        return [(Button(_("It is mine…"), {"do": "line.ask", "line": line.id}),)]
+    near = await near_items(easel.session, line.workspace_id, line.title, live=True)
+    rows = [(called(one, {"do": "line.assign", "line": line.id, "item": one.id}),) for one in near]
+    other = Button(_("Another item…") if near else _("Which item…"), {"do": "line.ask", "line": line.id})
+    return [*rows, (other, Button(_("Not mine"), {"do": "line.not_mine", "line": line.id}))]
 
 
 def _concerned(order: Order, line: OrderLine, listing: Listing) -> bool:
@@ -96,13 +117,7 @@ async def _money(easel: Easel, order: Order, sold: list[OrderLine]) -> list[Line
     cost = await _cost(easel, order, sold)
     made = earned(price, fees, cost)
     lines = [Line(_("Price"), str(price)), *_fees(order, fees)]
-    lines.append(
-        Line(
-            _("You paid"),
-            f"-{cost}" if cost else _("not known"),
-            "" if cost is not None else _("/edit {item} cost 20").format(item=await _number(easel, sold)),
-        )
-    )
+    lines.append(Line(_("You paid"), f"-{cost}" if cost else _("not known"), "" if cost else await _how_to_say(easel, sold)))
     note = ", ".join(UNKNOWN[one] for one in made.unknown)
     lines.append(Line(_("Earned"), str(made.net), note, "good" if made.net.amount > 0 else "bad", weak=bool(made.unknown)))
     return lines
@@ -129,6 +144,8 @@ async def _cost(easel: Easel, order: Order, sold: list[OrderLine]) -> Money | No
     return Money(total, order.currency)
 
 
-async def _number(easel: Easel, sold: list[OrderLine]) -> str:
-    item = await easel.session.get(Item, sold[0].item_id) if sold and sold[0].item_id else None
-    return str(item.number) if item else "ITEM"
+async def _how_to_say(easel: Easel, sold: list[OrderLine]) -> str:
+    """What to type for a cost that is not known."""
+    items = [await easel.session.get(Item, line.item_id) for line in sold if line.item_id]
+    first = next((item for item in items if item is not None and item.cost is None), None)
+    return _("/edit {item} cost 20").format(item=first.number) if first else ""

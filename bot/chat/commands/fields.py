@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.chat.arguments import whole
 from bot.chat.cards.parts import money, same_price
 from bot.chat.context import Context, Offer
+from bot.chat.finding import whole
 from bot.chat.registry import action
 from bot.chat.words import _
 from core.errors import Invalid, Missing, Refused

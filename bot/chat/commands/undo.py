@@ -35,6 +35,7 @@ FINAL = {
     "task.done": _("You ticked off task {number}. I cannot untick it: /publish or /delist puts right what is not true."),
     "task.snoozed": _("You put off task {number}. Tick it off on its card when it is done: /tasks."),
     "order.assigned": _("You said what was sold in order {number}. That cannot be taken back by me."),
+    "order.not_mine": _("You said that something in order {number} is none of yours. Its card takes that back."),
     "account.connected": _("You connected {name}. Type /disconnect {channel} to take that back."),
     "account.disconnected": _("You disconnected {name}. Type /connect {channel} to take that back."),
     "account.ship_from": _("You said where {name} ships from. Say it again on /channels."),

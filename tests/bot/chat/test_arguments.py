@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.arguments import Typed, whole
+from bot.chat.arguments import Typed
+from bot.chat.finding import whole
 
 SPACE = st.sampled_from([" ", "  ", "\n", "\t", " \n "])
 WORD = st.text(st.characters(exclude_categories=["Z", "C"], exclude_characters="\"'“”‘’"), min_size=1, max_size=8)
