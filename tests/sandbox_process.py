@@ -107,11 +107,20 @@ class SandboxProcess:
         """Buy; gives the order. `httpx.HTTPStatusError` with 409 when it cannot be bought."""
         return self._post("buy", {"marketplace": marketplace, "listing": listing, **more})
 
+    def buy_several(self, marketplace: str, *lines: tuple[str, int], **more: Any) -> dict[str, Any]:
+        """One order of several lines, each a listing (or sku) and how many; a listing may come twice."""
+        wanted = [{"listing": listing, "quantity": quantity} for listing, quantity in lines]
+        return self._post("buy", {"marketplace": marketplace, "lines": wanted, **more})
+
     def offer(self, marketplace: str, listing: str, price: str, **more: Any) -> dict[str, Any]:
         return self._post("offer", {"marketplace": marketplace, "listing": listing, "price": price, **more})
 
     def cancel(self, marketplace: str, order: str) -> dict[str, Any]:
         return self._post("cancel", {"marketplace": marketplace, "order": order})
+
+    def refund(self, marketplace: str, order: str, amount: str = "") -> dict[str, Any]:
+        """The seller gives `amount` back, or all that is left; the order stays."""
+        return self._post("refund", {"marketplace": marketplace, "order": order, "amount": amount})
 
     def fault(self, kind: str, **more: Any) -> None:
         """Switch a fault on."""

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from integrations.sandbox.market import BuyerOffer, Market, Purchase, Unbuyable
+from integrations.sandbox.market import BuyerOffer, Market, Pick, Purchase, Unbuyable
 from integrations.sandbox.world import World
 
 Work = Callable[[dict[str, Any]], dict[str, Any]]
@@ -19,21 +19,6 @@ Work = Callable[[dict[str, Any]], dict[str, Any]]
 
 def routes(world: World) -> list[Route]:
     """All under /control. Bad input answers 400 and a refusal 409, both `{"error": sentence}`."""
-
-    def market(body: dict[str, Any]) -> Market:
-        return world.markets[str(body["marketplace"])]
-
-    def buy(body: dict[str, Any]) -> dict[str, Any]:
-        price = body.get("price")
-        wish = Purchase(str(body["listing"]), int(body.get("quantity", 1)), bool(body.get("paid", True)), str(price) if price else None)
-        return market(body).buy(wish)
-
-    def offer(body: dict[str, Any]) -> dict[str, Any]:
-        wish = BuyerOffer(str(body["listing"]), str(body["price"]), int(body.get("quantity", 1)), str(body.get("message", "")))
-        return market(body).offer(wish)
-
-    def cancel(body: dict[str, Any]) -> dict[str, Any]:
-        return market(body).cancel(str(body["order"]))
 
     def faults(body: dict[str, Any]) -> dict[str, Any]:
         if body.pop("clear", False):
@@ -65,13 +50,38 @@ def routes(world: World) -> list[Route]:
         _read("faults", shown_faults),
         _read("deliveries", lambda: {"sent": world.outbox.sent, "failed": world.outbox.failed, "pending": world.outbox.pending()}),
         _read("clock", lambda: {"now": world.now().isoformat()}),
-        _write("buy", buy),
-        _write("offer", offer),
-        _write("cancel", cancel),
+        *_people(world),
         _write("faults", faults),
         _write("clock", clock),
         _write("reset", reset),
     ]
+
+
+def _people(world: World) -> list[Route]:
+    """What buyers and sellers do on a marketplace's own pages."""
+
+    def market(body: dict[str, Any]) -> Market:
+        return world.markets[str(body["marketplace"])]
+
+    def buy(body: dict[str, Any]) -> dict[str, Any]:
+        picks = tuple(map(_pick, body.get("lines", [body])))
+        return market(body).buy(Purchase(picks, bool(body.get("paid", True))))
+
+    def offer(body: dict[str, Any]) -> dict[str, Any]:
+        wish = BuyerOffer(str(body["listing"]), str(body["price"]), int(body.get("quantity", 1)), str(body.get("message", "")))
+        return market(body).offer(wish)
+
+    def cancel(body: dict[str, Any]) -> dict[str, Any]:
+        return market(body).cancel(str(body["order"]))
+
+    def refund(body: dict[str, Any]) -> dict[str, Any]:
+        return market(body).refund(str(body["order"]), str(body["amount"]) if body.get("amount") else None)
+
+    return [_write("buy", buy), _write("offer", offer), _write("cancel", cancel), _write("refund", refund)]
+
+
+def _pick(wish: dict[str, Any]) -> Pick:
+    return Pick(str(wish["listing"]), int(wish.get("quantity", 1)), str(wish["price"]) if wish.get("price") else None)
 
 
 def _read(name: str, work: Callable[[], dict[str, Any]]) -> Route:
@@ -89,7 +99,7 @@ def _write(name: str, work: Work) -> Route:
             return JSONResponse({"error": str(error)}, 409)
         except KeyError as error:
             return JSONResponse({"error": f"{error} is missing or unknown"}, 400)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
             return JSONResponse({"error": str(error)}, 400)
 
     handler: Callable[[Request], Awaitable[Response]] = answer

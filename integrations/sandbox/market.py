@@ -15,14 +15,21 @@ class Unbuyable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase:
-    """A buyer's click. `listing` is the marketplace's listing id or our sku. `price` (for one unit, in the listing's currency,
-    like "45.50") overrides the listing's own."""
+class Pick:
+    """What goes into a buyer's basket. `listing` is the marketplace's listing id or our sku. `price` (for one unit, in the listing's
+    currency, like "45.50") overrides the listing's own."""
 
     listing: str
     quantity: int = 1
-    paid: bool = True
     price: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A buyer's click: one order of one line or several, of which two may be of the same listing."""
+
+    picks: tuple[Pick, ...]
+    paid: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,10 @@ class Market(Protocol):
 
     def cancel(self, order_id: str) -> dict[str, Any]:
         """The buyer cancels, before or after paying; gives the order. Raises `Unbuyable` when there is no such order or it is cancelled."""
+
+    def refund(self, order_id: str, amount: str | None) -> dict[str, Any]:
+        """The seller gives money back (like "5.00"; all that is left without an amount), and keeps the order otherwise as it is; gives
+        the order. Raises `Unbuyable` when there is no such order, it is not paid, or it was less."""
 
     def snapshot(self) -> dict[str, Any]:
         """`listings`, `orders`, `items` and `offers`, as README.md describes."""

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from integrations.sandbox.market import Purchase, Row, Unbuyable
+from integrations.sandbox.market import Pick, Purchase, Row, Unbuyable
 from integrations.sandbox.world import World
 
 POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
@@ -70,7 +70,7 @@ def routes(world: World) -> list[Route]:
         name = request.path_params["market"]
         form = parse_qs((await request.body()).decode())
         try:
-            world.markets[name].buy(Purchase(form["listing"][0]))
+            world.markets[name].buy(Purchase((Pick(form["listing"][0]),)))
         except KeyError:
             return _gone()
         except Unbuyable as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.contract.ebay_referee import (
@@ -16,6 +17,8 @@ from tests.contract.ebay_referee import (
     sandbox,
     sandbox_server,
 )
+from tests.contract.test_ebay_sandbox_notification import subscribed
+from tests.receiver import Receiver
 
 __all__ = ["call", "sandbox", "sandbox_server"]
 
@@ -101,6 +104,42 @@ def test_cancelling_before_and_after_paying(call: Referee) -> None:
     assert call("GET", f"{path}/{unpaid['orderId']}").json()["orderPaymentStatus"] == "FAILED"
     every = call("GET", path).json()["orders"]
     assert all(one["cancelStatus"]["cancelRequests"] == [] for one in every)
+
+
+def test_an_order_of_several_lines_two_of_them_of_one_listing(call: Referee) -> None:
+    _, lamp = listed(call, quantity=3)
+    with pytest.raises(httpx.HTTPStatusError):
+        call.sandbox.buy_several("ebay", (lamp, 2), (lamp, 2))
+    with Receiver() as receiver:
+        subscribed(call, receiver, "ORDER_CONFIRMATION")
+        order = call.sandbox.buy_several("ebay", (lamp, 2), (lamp, 1))
+        told = [receiver.next().json()["notification"]["data"]["order"] for _ in range(2)]
+    shown = call("GET", f"/ebay/sell/fulfillment/v1/order/{order['orderId']}").json()
+    assert [(one["legacyItemId"], one["quantity"]) for one in shown["lineItems"]] == [(lamp, 2), (lamp, 1)]
+    assert shown["pricingSummary"]["total"]["value"] == "136.50"
+    ids = [one["lineItemId"] for one in shown["lineItems"]]
+    assert [one["orderLineItems"][0]["orderLineItemId"] for one in told] == ids
+    assert len(set(ids)) == 2
+    [sale] = call("GET", "/ebay-apiz/sell/finances/v1/transaction", headers={"X-EBAY-C-MARKETPLACE-ID": "EBAY_US"}).json()["transactions"]
+    assert [one["lineItemId"] for one in sale["orderLineItems"]] == ids
+    assert call.sandbox.state("ebay")["listings"][0]["sold"] == 3
+
+
+def test_a_seller_gives_a_part_back_and_the_buyer_cancels_the_rest(call: Referee) -> None:
+    _, listing = listed(call)
+    order = call.sandbox.buy("ebay", listing)["orderId"]
+    call.sandbox.refund("ebay", order, "5.50")
+    path = f"/ebay/sell/fulfillment/v1/order/{order}"
+    assert call("GET", path).json()["orderPaymentStatus"] == "PARTIALLY_REFUNDED"
+    with pytest.raises(httpx.HTTPStatusError):
+        call.sandbox.refund("ebay", order, "45.50")
+    call.sandbox.cancel("ebay", order)
+    shown = call("GET", path).json()
+    assert (shown["cancelStatus"]["cancelState"], shown["orderPaymentStatus"]) == ("CANCELED", "FULLY_REFUNDED")
+    assert [one["amount"]["value"] for one in shown["paymentSummary"]["refunds"]] == ["5.50", "40.00"]
+    headers = {"X-EBAY-C-MARKETPLACE-ID": "EBAY_US"}
+    refunds = call("GET", "/ebay-apiz/sell/finances/v1/transaction", query={"filter": "transactionType:{REFUND}"}, headers=headers)
+    assert {one["bookingEntry"] for one in refunds.json()["transactions"]} == {"DEBIT"}
 
 
 def test_refunds_stop_at_the_total(call: Referee) -> None:

@@ -89,3 +89,26 @@ def test_the_directive_is_shopifys(real: GraphQLSchema) -> None:
     assert true is not None
     assert mine.locations == true.locations
     assert {name: str(arg.type) for name, arg in mine.args.items()} == {name: str(arg.type) for name, arg in true.args.items()}
+
+
+@pytest.mark.parametrize(
+    ("document", "points"),
+    [
+        ("{ shop { name currencyCode } }", 1),
+        ("query($id: ID!) { product(id: $id) { variants(first: 250) { nodes { inventoryItem { id } } } } }", 25),
+        ("mutation($id: ID!) { productUpdate(product: {id: $id}) { userErrors { message } } }", 12),
+    ],
+)
+def test_what_a_document_costs(document: str, points: int) -> None:
+    assert engine.cost(parse(document), {}) == points
+
+
+def test_of_an_interface_the_dearest_selection_counts() -> None:
+    """As published; a fragment is one of several possible ones."""
+
+    def of(*selections: str) -> int:
+        nodes = " ".join(selections)
+        return engine.cost(parse(f"query($id: ID!) {{ product(id: $id) {{ media(first: 100) {{ nodes {{ id {nodes} }} }} }} }}"), {})
+
+    image, video = "... on MediaImage { image { url } }", "... on Video { preview { image { url } } }"
+    assert of(image, video) == of(video) > of(image)

@@ -17,7 +17,7 @@ from integrations.sandbox.ebay.oauth import OAuth
 from integrations.sandbox.ebay.shop import Shop, stock_of
 from integrations.sandbox.ebay.signing import Signer
 from integrations.sandbox.ebay.topics import ITEM_AVAILABILITY, ORDER_CONFIRMATION, availability_data, order_data
-from integrations.sandbox.market import BuyerOffer, Envelope, Purchase, Row, Unbuyable
+from integrations.sandbox.market import BuyerOffer, Envelope, Pick, Purchase, Row, Unbuyable
 from integrations.sandbox.store import Doc
 from integrations.sandbox.world import World
 
@@ -53,22 +53,28 @@ class EbayMarket:
     # -- buyers
 
     def buy(self, purchase: Purchase) -> dict[str, Any]:
-        listing = self._live(purchase.listing)
-        if not 1 <= purchase.quantity <= listing["quantity"]:
-            raise Unbuyable(f"Only {listing['quantity']} of “{listing['title']}” are left.")
-        try:
-            price = Decimal(purchase.price or listing["price"])
-        except InvalidOperation:
-            raise Unbuyable(f"{purchase.price} is not a price.") from None
+        lines = [self._bought(one) for one in purchase.picks]
+        for line in lines:
+            wanted = sum(one.quantity for one in lines if one.listing["id"] == line.listing["id"])
+            if line.quantity < 1 or wanted > line.listing["quantity"]:
+                raise Unbuyable(f"Only {line.listing['quantity']} of “{line.listing['title']}” are left.")
+        order = orders.make(self._shop, lines, paid=purchase.paid)
+        for line in lines:
+            self._shop.take(line.offer, line.quantity)
+        if purchase.paid:
+            for shown in order["lineItems"]:
+                self._notification.announce(ORDER_CONFIRMATION, order_data(order, shown))
+        return order
+
+    def _bought(self, pick: Pick) -> orders.Bought:
+        listing = self._live(pick.listing)
         offer = self._store.get("ebay.offer", listing["offer_id"])
         if offer is None:
             raise Unbuyable("The listing has ended.")
-        order = orders.make(self._shop, listing, purchase.quantity, price, paid=purchase.paid)
-        self._shop.take(offer, purchase.quantity)
-        if purchase.paid:
-            for line in order["lineItems"]:
-                self._notification.announce(ORDER_CONFIRMATION, order_data(order, line))
-        return order
+        try:
+            return orders.Bought(listing, offer, pick.quantity, Decimal(pick.price or listing["price"]))
+        except InvalidOperation:
+            raise Unbuyable(f"{pick.price} is not a price.") from None
 
     def offer(self, offer: BuyerOffer) -> dict[str, Any]:
         listing = self._live(offer.listing)
@@ -88,12 +94,26 @@ class EbayMarket:
         return kept
 
     def cancel(self, order_id: str) -> dict[str, Any]:
-        order = self._store.get("ebay.order", order_id)
-        if order is None or order["cancelStatus"]["cancelState"] == "CANCELED":
-            raise Unbuyable(f"There is no open order {order_id}.")
+        order = self._open_order(order_id)
         if order["orderFulfillmentStatus"] == "FULFILLED":
             raise Unbuyable(f"Order {order_id} was shipped.")
         orders.cancel(self._shop, order)
+        return order
+
+    def refund(self, order_id: str, amount: str | None) -> dict[str, Any]:
+        order = self._open_order(order_id)
+        left = orders.left_to_refund(order) if orders.is_paid(order) else Decimal(0)
+        given = Decimal(amount) if amount else left
+        if not 0 < given <= left:
+            raise Unbuyable(f"Of order {order_id} {left} can be given back.")
+        orders.refund(self._shop, order, given)
+        orders.touch(self._shop, order)
+        return order
+
+    def _open_order(self, order_id: str) -> Doc:
+        order = self._store.get("ebay.order", order_id)
+        if order is None or order["cancelStatus"]["cancelState"] == "CANCELED":
+            raise Unbuyable(f"There is no open order {order_id}.")
         return order
 
     def _live(self, key: str) -> Doc:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -25,11 +27,25 @@ def fee_of(shop: Shop, total: Decimal) -> Decimal:
     return (share + Decimal("0.40")).quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
-def make(shop: Shop, listing: Doc, quantity: int, price: Decimal, *, paid: bool) -> Doc:
-    """A new order of one line, kept, with its sale's transaction when it is paid."""
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """One line of an order to be. `price` is for one unit."""
+
+    listing: Doc
+    offer: Doc
+    quantity: int
+    price: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.price * self.quantity
+
+
+def make(shop: Shop, lines: Sequence[Bought], *, paid: bool) -> Doc:
+    """A new order, kept, with its sale's transaction when it is paid."""
+    total, currency = sum((one.total for one in lines), Decimal(0)), lines[0].listing["currency"]
     number = shop.store.number("ebay.order", 1)
     now = shop.world.now()
-    total, currency = price * quantity, listing["currency"]
     key = f"{10 + number // 10**8:02d}-{number // 10**5 % 1000 + 10000:05d}-{number % 10**5:05d}"
     contact = {
         "fullName": _NAME,
@@ -59,7 +75,7 @@ def make(shop: Shop, listing: Doc, quantity: int, price: Decimal, *, paid: bool)
         "paymentSummary": _payment(shop, key, total, currency, paid=paid),
         "fulfillmentStartInstructions": [_shipping(now, contact)],
         "fulfillmentHrefs": [],
-        "lineItems": [_line(listing, quantity, total, now, str(10_000_000_000 + number))],
+        "lineItems": [_line(one, now, str(shop.store.number("ebay.line", 10_000_000_001))) for one in lines],
         "totalFeeBasisAmount": money(total, currency),
     }
     if paid:
@@ -80,20 +96,35 @@ def cancel(shop: Shop, order: Doc) -> None:
         "cancelCompletedDate": now,
     }
     order["cancelStatus"] = {"cancelState": "CANCELED", "cancelledDate": now, "cancelRequests": [request]}
-    if order["orderPaymentStatus"] == "PAID":
-        refund(shop, order, Decimal(order["pricingSummary"]["total"]["value"]))
+    if is_paid(order):
+        refund(shop, order, left_to_refund(order))
     else:
         order["orderPaymentStatus"] = "FAILED"
     touch(shop, order)
 
 
+def is_paid(order: Doc) -> bool:
+    """Has money come that is not all given back?"""
+    return order["orderPaymentStatus"] in ("PAID", "PARTIALLY_REFUNDED")
+
+
 def refund(shop: Shop, order: Doc, amount: Decimal) -> str:
     """Give money back; gives the refund's id. The caller keeps the order."""
     key = str(shop.store.number("ebay.refund", 3000000001))
-    currency = order["pricingSummary"]["total"]["currency"]
-    order["paymentSummary"]["refunds"].append(
-        {"refundId": key, "amount": money(amount, currency), "refundDate": wire(shop.world.now()), "refundStatus": "REFUNDED"}
-    )
+    given, now = money(amount, order["pricingSummary"]["total"]["currency"]), wire(shop.world.now())
+    order["paymentSummary"]["refunds"].append({"refundId": key, "amount": given, "refundDate": now, "refundStatus": "REFUNDED"})
+    booked = {
+        "transactionId": f"R-{key}",
+        "transactionType": "REFUND",
+        "transactionStatus": "FUNDS_PROCESSING",
+        "transactionDate": now,
+        "bookingEntry": "DEBIT",
+        "amount": given,
+        **{name: order[name] for name in ("orderId", "salesRecordReference")},
+        "buyer": {"username": order["buyer"]["username"]},
+        "paymentsEntity": "eBay Commerce Inc.",
+    }
+    shop.store.put("ebay.transaction", booked["transactionId"], booked)
     order["orderPaymentStatus"] = "FULLY_REFUNDED" if left_to_refund(order) <= 0 else "PARTIALLY_REFUNDED"
     return key
 
@@ -128,15 +159,15 @@ def _shipping(now: Any, contact: dict[str, Any]) -> dict[str, Any]:
     return {"fulfillmentInstructionsType": "SHIP_TO", "ebaySupportedFulfillment": False, **window, "shippingStep": step}
 
 
-def _line(listing: Doc, quantity: int, total: Decimal, now: Any, key: str) -> dict[str, Any]:
-    currency = listing["currency"]
+def _line(bought: Bought, now: Any, key: str) -> dict[str, Any]:
+    listing, total, currency = bought.listing, bought.total, bought.listing["currency"]
     window = {"minEstimatedDeliveryDate": wire(now + timedelta(days=3)), "maxEstimatedDeliveryDate": wire(now + timedelta(days=6))}
     return {
         "lineItemId": key,
         "legacyItemId": listing["id"],
         "sku": listing["sku"],
         "title": listing["title"],
-        "quantity": quantity,
+        "quantity": bought.quantity,
         "soldFormat": "FIXED_PRICE",
         "listingMarketplaceId": listing["marketplace"],
         "purchaseMarketplaceId": listing["marketplace"],
@@ -155,12 +186,15 @@ def _line(listing: Doc, quantity: int, total: Decimal, now: Any, key: str) -> di
 def _book(shop: Shop, order: Doc, total: Decimal, currency: str) -> None:
     """The sale in Finances: what is left after the fee, and the fee."""
     key = f"{shop.store.number('ebay.transaction', 1):02d}-{order['orderId']}"
-    share = fee_of(shop, total) - Decimal("0.40")
-    fees = [
-        {"feeType": "FINAL_VALUE_FEE", "amount": money(share, currency)},
-        {"feeType": "FINAL_VALUE_FEE_FIXED_PER_ORDER", "amount": money(Decimal("0.40"), currency)},
-    ]
-    line = {"lineItemId": order["lineItems"][0]["lineItemId"], "feeBasisAmount": money(total, currency), "marketplaceFees": fees}
+    flat = Decimal("0.40")
+    share = fee_of(shop, total) - flat
+    lines = []
+    for place, one in enumerate(order["lineItems"]):
+        cost = Decimal(one["lineItemCost"]["value"])
+        fees = [{"feeType": "FINAL_VALUE_FEE", "amount": money(share * cost / total if total else share, currency)}]
+        if place == 0:
+            fees.append({"feeType": "FINAL_VALUE_FEE_FIXED_PER_ORDER", "amount": money(flat, currency)})
+        lines.append({"lineItemId": one["lineItemId"], "feeBasisAmount": money(cost, currency), "marketplaceFees": fees})
     sale = {
         "transactionId": key,
         "transactionType": "SALE",
@@ -173,7 +207,7 @@ def _book(shop: Shop, order: Doc, total: Decimal, currency: str) -> None:
         "amount": money(total - fee_of(shop, total), currency),
         "totalFeeBasisAmount": money(total, currency),
         "totalFeeAmount": money(fee_of(shop, total), currency),
-        "orderLineItems": [line],
+        "orderLineItems": lines,
         "paymentsEntity": "eBay Commerce Inc.",
     }
     shop.store.put("ebay.transaction", key, sale)

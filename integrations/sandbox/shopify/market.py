@@ -6,6 +6,7 @@ import hmac
 import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -102,7 +103,8 @@ class ShopifyMarket:
         return found
 
     def buy(self, purchase: Purchase) -> dict[str, Any]:
-        order = orders.buy(self._shops, self._wanted(purchase.listing), purchase)
+        basket = [(self._wanted(pick.listing), pick) for pick in purchase.picks]
+        order = orders.buy(self._shops, basket, paid=purchase.paid)
         self._tell(order, "orders/create", *(["orders/paid"] if purchase.paid else []))
         return orders.payload(order)
 
@@ -110,12 +112,22 @@ class ShopifyMarket:
         raise Unbuyable("Shopify has no offers.")
 
     def cancel(self, order_id: str) -> dict[str, Any]:
-        order = orders.find(self._shops, order_id)
-        if order is None:
-            raise Unbuyable("There is no such order.")
+        order = self._order(order_id)
         orders.cancel(self._shops, order)
         self._tell(order, "orders/cancelled", "orders/updated")
         return orders.payload(order)
+
+    def refund(self, order_id: str, amount: str | None) -> dict[str, Any]:
+        order = self._order(order_id)
+        orders.refund(self._shops, order, Decimal(amount) if amount else orders.left_to_refund(order))
+        self._tell(order, "orders/updated")
+        return orders.payload(order)
+
+    def _order(self, order_id: str) -> Doc:
+        order = orders.find(self._shops, order_id)
+        if order is None:
+            raise Unbuyable("There is no such order.")
+        return order
 
     # -- webhooks
 
@@ -202,8 +214,10 @@ class ShopifyMarket:
 
 
 def _shown_order(order: Doc) -> dict[str, Any]:
-    line = order["line"]
-    bought = {"listing_id": gid("Product", line["product"]), "sku": line["sku"], "quantity": line["quantity"], "price": line["price"]}
+    lines = [
+        {"listing_id": gid("Product", one["product"]), **{name: one[name] for name in ("sku", "quantity", "price")}}
+        for one in order["lines"]
+    ]
     return {
         "id": gid("Order", order["number"]),
         "state": "CANCELLED" if order["cancelled_at"] else "OPEN",
@@ -211,5 +225,5 @@ def _shown_order(order: Doc) -> dict[str, Any]:
         "total": order["total"],
         "currency": order["currency"],
         "created_at": order["created_at"],
-        "lines": [bought],
+        "lines": lines,
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from graphql import GraphQLError
 
-from integrations.sandbox.market import Purchase, Unbuyable
+from integrations.sandbox.market import Pick, Unbuyable
 from integrations.sandbox.shopify import products
 from integrations.sandbox.shopify.products import View
 from integrations.sandbox.shopify.shops import Shops, bare, gid
@@ -22,45 +23,77 @@ BUYER = {
     "countryCodeV2": "US",
 }  # fmt: skip
 EMAIL = "buyer@example.com"
+PAID = {"PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
 
 
 # -- buying
 
 
-def buy(shops: Shops, product: Doc, purchase: Purchase) -> Doc:
-    """Sell now or never: the stock goes down with the order, paid or not. Raises `Unbuyable`."""
-    if not shops.buyable(product, purchase.quantity):
-        raise Unbuyable("This product cannot be bought: it is not in the online store, or there are not enough left.")
-    price = Decimal(purchase.price or product["price"])
-    location = max(product["levels"], key=lambda one: product["levels"][one])
-    product["levels"][location] -= purchase.quantity
-    product["sold"] += purchase.quantity
-    shops.save_product(product)
+def buy(shops: Shops, basket: Sequence[tuple[Doc, Pick]], *, paid: bool) -> Doc:
+    """Sell now or never: the stock goes down with the order, paid or not. Raises `Unbuyable`, and then nothing has changed."""
+    shop = basket[0][0]["shop"]
+    for product, _ in basket:
+        wanted = sum(pick.quantity for other, pick in basket if other["number"] == product["number"])
+        if product["shop"] != shop or not shops.buyable(product, wanted):
+            raise Unbuyable("This product cannot be bought: it is not in the online store, or there are not enough left.")
+    lines = [_sold(shops, product, pick) for product, pick in basket]
+    total = sum((Decimal(one["price"]) * one["quantity"] for one in lines), Decimal(0))
     now, number = shops.now(), shops.number()
     order: Doc = {
-        "shop": product["shop"], "number": str(number), "name": f"#{1000 + sum(1 for _ in shops.all('order', product['shop'])) + 1}",
-        "created_at": now, "updated_at": now, "cancelled_at": None, "financial": "PAID" if purchase.paid else "PENDING",
-        "fulfillment": "UNFULFILLED", "currency": shops.open(product["shop"])["currency"], "total": f"{price * purchase.quantity:.2f}",
-        "line": {
-            "id": str(shops.number()), "product": product["number"], "variant": product["variant"], "sku": product["sku"],
-            "title": product["title"], "quantity": purchase.quantity, "price": f"{price:.2f}", "location": location,
-        },
+        "shop": shop, "number": str(number), "name": f"#{1000 + sum(1 for _ in shops.all('order', shop)) + 1}",
+        "created_at": now, "updated_at": now, "cancelled_at": None, "financial": "PAID" if paid else "PENDING",
+        "fulfillment": "UNFULFILLED", "currency": shops.open(shop)["currency"], "total": f"{total:.2f}", "refunds": [], "lines": lines,
     }  # fmt: skip
     shops.put("order", order["number"], order)
     return order
+
+
+def _sold(shops: Shops, product: Doc, pick: Pick) -> Doc:
+    """Take one line's units from the place that has most of them."""
+    location = max(product["levels"], key=lambda one: product["levels"][one])
+    product["levels"][location] -= pick.quantity
+    product["sold"] += pick.quantity
+    shops.save_product(product)
+    return {
+        "id": str(shops.number()), "product": product["number"], "variant": product["variant"], "sku": product["sku"],
+        "title": product["title"], "quantity": pick.quantity, "price": f"{Decimal(pick.price or product['price']):.2f}",
+        "location": location,
+    }  # fmt: skip
 
 
 def cancel(shops: Shops, order: Doc) -> None:
     """Cancelled, the money given back and the stock put back. Raises `Unbuyable` when it is cancelled already."""
     if order["cancelled_at"]:
         raise Unbuyable("This order is cancelled already.")
-    order |= {"cancelled_at": shops.now(), "updated_at": shops.now(), "financial": "REFUNDED" if order["financial"] == "PAID" else "VOIDED"}
+    if left_to_refund(order) > 0:
+        refund(shops, order, left_to_refund(order))
+    elif order["financial"] == "PENDING":
+        order["financial"] = "VOIDED"
+    order |= {"cancelled_at": shops.now(), "updated_at": shops.now()}
     shops.put("order", order["number"], order)
-    product = shops.get("product", order["line"]["product"])
-    if product is not None:
-        product["levels"][order["line"]["location"]] += order["line"]["quantity"]
-        product["sold"] -= order["line"]["quantity"]
-        shops.save_product(product)
+    for line in order["lines"]:
+        product = shops.get("product", line["product"])
+        if product is not None:
+            product["levels"][line["location"]] += line["quantity"]
+            product["sold"] -= line["quantity"]
+            shops.save_product(product)
+
+
+def refund(shops: Shops, order: Doc, amount: Decimal) -> None:
+    """Money given back by the seller, without taking anything off the order. Raises `Unbuyable` when that much was not paid."""
+    if not 0 < amount <= left_to_refund(order):
+        raise Unbuyable(f"Of this order {left_to_refund(order)} can be given back.")
+    order["refunds"] = [*order["refunds"], f"{amount:.2f}"]
+    order["financial"] = "PARTIALLY_REFUNDED" if left_to_refund(order) > 0 else "REFUNDED"
+    order["updated_at"] = shops.now()
+    shops.put("order", order["number"], order)
+
+
+def left_to_refund(order: Doc) -> Decimal:
+    """What was paid and not given back."""
+    if order["financial"] not in PAID:
+        return Decimal(0)
+    return Decimal(order["total"]) - sum(map(Decimal, order["refunds"]), Decimal(0))
 
 
 # -- showing
@@ -72,22 +105,20 @@ def view(shops: Shops, order: Doc) -> View:
     def cash(amount: str) -> View:
         return {"shopMoney": {"amount": amount, "currencyCode": order["currency"]}}
 
-    line = order["line"]
-    product = shops.get("product", line["product"])
-    shown = {
-        "id": gid("LineItem", line["id"]),
-        "sku": line["sku"],
-        "title": line["title"],
-        "quantity": line["quantity"],
-        "discountedUnitPriceAfterAllDiscountsSet": cash(line["price"]),
-        "product": products.view(shops, product) if product else None,
-    }
+    def lines(_: Any, first: int = 20, after: str | None = None) -> View:
+        begin = int(after or 0)
+        page = order["lines"][begin : begin + first]
+        return {
+            "nodes": [_line_view(shops, one, cash) for one in page],
+            "pageInfo": {"hasNextPage": begin + first < len(order["lines"]), "endCursor": str(begin + len(page))},
+        }
+
     return {
         "id": gid("Order", order["number"]),
         "createdAt": order["created_at"],
         "updatedAt": order["updated_at"],
         "cancelledAt": order["cancelled_at"],
-        "fullyPaid": order["financial"] in {"PAID", "REFUNDED"},
+        "fullyPaid": order["financial"] in PAID,
         "displayFinancialStatus": order["financial"],
         "displayFulfillmentStatus": order["fulfillment"],
         "totalPriceSet": cash(order["total"]),
@@ -97,15 +128,24 @@ def view(shops: Shops, order: Doc) -> View:
         "email": EMAIL,
         "phone": None,
         "shippingAddress": BUYER,
-        "lineItems": lambda _, first=20, after=None: {
-            "nodes": [shown][:first] if after is None else [],
-            "pageInfo": {"hasNextPage": False, "endCursor": "line"},
-        },
+        "lineItems": lines,
+    }
+
+
+def _line_view(shops: Shops, line: Doc, cash: Callable[[str], View]) -> View:
+    product = shops.get("product", line["product"])
+    return {
+        "id": gid("LineItem", line["id"]),
+        "sku": line["sku"],
+        "title": line["title"],
+        "quantity": line["quantity"],
+        "discountedUnitPriceAfterAllDiscountsSet": cash(line["price"]),
+        "product": products.view(shops, product) if product else None,
     }
 
 
 def _transactions(order: Doc) -> list[View]:
-    if order["financial"] not in {"PAID", "REFUNDED"}:
+    if order["financial"] not in PAID:
         return [{"kind": "SALE", "status": "PENDING", "fees": []}]
     fee = (Decimal(order["total"]) * FEE_SHARE + FEE_FLAT).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
     amounts = {
@@ -113,7 +153,7 @@ def _transactions(order: Doc) -> list[View]:
         "taxAmount": {"amount": "0.00", "currencyCode": order["currency"]},
     }
     sale = {"kind": "SALE", "status": "SUCCESS", "fees": [amounts]}
-    return [sale, {"kind": "REFUND", "status": "SUCCESS", "fees": []}] if order["financial"] == "REFUNDED" else [sale]
+    return [sale, *({"kind": "REFUND", "status": "SUCCESS", "fees": []} for _ in order["refunds"])]
 
 
 def search(shops: Shops, shop: str, *, query: str, first: int, after: str | None, sort: str) -> View:
@@ -141,8 +181,15 @@ def _matches(order: Doc, query: str) -> bool:
 
 def payload(order: Doc) -> dict[str, Any]:
     """The body of an order's webhook, which has the shape of the REST API."""
-    line = order["line"]
-    item = {"id": int(line["id"]), "sku": line["sku"], "title": line["title"], "quantity": line["quantity"], "price": line["price"]}
+    items = [
+        {
+            "id": int(line["id"]),
+            **{name: line[name] for name in ("sku", "title", "quantity", "price")},
+            "product_id": int(line["product"]),
+            "variant_id": int(line["variant"]),
+        }
+        for line in order["lines"]
+    ]
     return {
         "id": int(order["number"]),
         "admin_graphql_api_id": gid("Order", order["number"]),
@@ -155,7 +202,7 @@ def payload(order: Doc) -> dict[str, Any]:
         "financial_status": order["financial"].lower(),
         "fulfillment_status": None,
         "total_price": order["total"],
-        "line_items": [item | {"product_id": int(line["product"]), "variant_id": int(line["variant"])}],
+        "line_items": items,
     }
 
 

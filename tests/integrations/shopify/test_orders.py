@@ -96,3 +96,31 @@ async def test_one_order_that_makes_no_sense_hides_no_other(sandbox: SandboxProc
     await http.close()
     assert [one.external_id for one in page.orders] == [ids[0], ids[3]]
     assert [ids[1].rpartition("/")[2] in page.problems[0], ids[2].rpartition("/")[2] in page.problems[1]] == [True, True]
+
+
+async def test_an_order_of_several_lines_is_one_order(shop: Shop, sandbox: SandboxProcess) -> None:
+    await shop.channel.ensure_listed(shop.account, wanted(quantity=3), ref())
+    await shop.channel.ensure_listed(shop.account, wanted("HG-8", title="Lens"), ref("HG-8"))
+    bought = sandbox.buy_several("shopify", ("HG-7", 2), ("HG-8", 1), ("HG-7", 1))
+    order = await shop.channel.order(shop.account, bought["admin_graphql_api_id"])
+    assert [(one.sku, one.quantity) for one in order.lines] == [("HG-7", 2), ("HG-8", 1), ("HG-7", 1)]
+    assert len({one.external_id for one in order.lines}) == 3
+    assert order.total == Money(4 * 8950, "USD")
+    assert [one["quantity"] for one in sandbox.state("shopify")["listings"]] == [0, 0]
+
+
+async def test_an_order_of_more_lines_than_a_page_is_read_whole(shop: Shop, sandbox: SandboxProcess) -> None:
+    await shop.channel.ensure_listed(shop.account, wanted(quantity=30), ref())
+    bought = sandbox.buy_several("shopify", *[("HG-7", 1)] * 25)
+    assert len((await shop.channel.order(shop.account, bought["admin_graphql_api_id"])).lines) == 25
+
+
+async def test_a_part_given_back_leaves_the_order_paid(shop: Shop, sandbox: SandboxProcess) -> None:
+    await shop.channel.ensure_listed(shop.account, wanted(), ref())
+    bought = sandbox.buy("shopify", "HG-7")["admin_graphql_api_id"]
+    sandbox.refund("shopify", bought, "9.50")
+    order = await shop.channel.order(shop.account, bought)
+    assert (order.state, order.paid, order.total) == (OrderState.CONFIRMED, True, Money(8950, "USD"))
+    sandbox.refund("shopify", bought)
+    order = await shop.channel.order(shop.account, bought)
+    assert (order.state, order.paid) == (OrderState.REFUNDED, True)
