@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Missing, Unreachable
-from core.flows import accounts, buyers, notices, sales
+from core.flows import accounts, buyers, notices, sales, watching
 from core.flows.house import House
 from core.flows.people import who
 from core.flows.posts import put_card, put_said
@@ -25,7 +25,6 @@ from storage.work import Claim
 log = structlog.get_logger()
 
 HOLD = 60.0  # what waits while the house is paused looks again this often; resuming wakes it at once
-PAUSED = "Paused: nothing leaves the house."
 SALES_TOPICS = ("order", "orders", "listing")
 SAID = (2.0, 8.0, 30.0)
 LOOKS = 4  # for an order that was hinted at and is not there yet
@@ -53,7 +52,7 @@ class InboxFlow:
         """Nothing leaves the house now, so what the hint speaks of cannot be fetched. Waiting is no failed try."""
         db = self._house.db
         async with db.write() as session:
-            waits = {"due_at": db.now() + timedelta(seconds=HOLD), "attempts": claim.attempts - 1, "last_error": PAUSED}
+            waits = {"due_at": db.now() + timedelta(seconds=HOLD), "attempts": claim.attempts - 1, "last_error": watching.PAUSED}
             await work.finish(session, claim, state=InboxState.RECEIVED, **waits)
 
     async def _hint(self, claim: Claim, event: InboxEvent, found: list[Account]) -> None:
