@@ -7,9 +7,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import HaggleError
-from core.flows import accounts
+from core.flows import accounts, ledger
 from core.flows.house import House
 from core.flows.intake import AMOUNTS
 from core.flows.posts import touch
@@ -17,11 +18,12 @@ from core.flows.wanted import photos_of
 from core.ports import PhotoIn
 from core.rules import drafts as rules
 from core.rules.retry import INTAKE, wait_before_retry
+from core.rules.stock import Level
 from core.values.channel import Aspect
 from core.values.draft import Draft as Sheet
-from core.values.states import AccountState, DraftState
+from core.values.states import AccountState, DraftState, StockKind
 from storage import audit, work
-from storage.db import wake
+from storage.db import Database, wake
 from storage.models import Account, Draft, Item
 from storage.work import Claim
 
@@ -57,6 +59,7 @@ class DraftFlow:
             values = {"state": state, "fields": rules.keep_said(sheet, said).to_json(), "choices": choices, "last_error": ""}
             await work.finish(session, claim, **values, due_at=db.now(), attempts=0)
             fill_item(item, sheet, row.hints)
+            await _count(session, db, item, row.hints)
             audit.record(
                 session, workspace=item.workspace_id, at=db.now(), actor="system", action="draft.read", subject=("item", item.id),
                 data={"reader": sheet.reader, "fields": sorted(sheet.fields)},
@@ -68,7 +71,7 @@ class DraftFlow:
         async with house.db.read() as session:
             photos = await photos_of(session, row.item_id)
         pictures = [PhotoIn(await house.photos.read(sha256, "original")) for sha256 in photos]
-        hints = {name: str(value) for name, value in row.hints.items() if name not in AMOUNTS}
+        hints = {name: str(value) for name, value in row.hints.items() if name not in (*AMOUNTS, "quantity")}
         return rules.merge_hints(await house.reader.read(pictures, hints), hints)
 
     async def _refresh(self, claim: Claim, row: Draft) -> None:
@@ -149,3 +152,10 @@ def fill_item(item: Item, sheet: Sheet, hints: Mapping[str, Any]) -> None:
     for name in AMOUNTS:
         if hints.get(name) and getattr(item, name) is None:
             setattr(item, name, int(hints[name]))
+
+
+async def _count(session: AsyncSession, db: Database, item: Item, hints: Mapping[str, Any]) -> None:
+    """How many the caption says there are, unless something else was said or happened since."""
+    more = int(hints.get("quantity", 1)) - 1
+    if more and await ledger.level_of(session, item.id) == Level(1):
+        await ledger.post(session, db, item, StockKind.ADJUST, more, key="caption", source="intake", reason="as many as the caption says")

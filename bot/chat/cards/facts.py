@@ -14,6 +14,7 @@ from storage.models import Item
 LABELS = {
     "brand": _("Brand"), "model": _("Model"), "mpn": _("Part number"), "size": _("Size"), "colour": _("Colour"), "material": _("Material"),
     "upc": "UPC", "ean": "EAN", "isbn": "ISBN", "weight": _("Weight"), "description": _("Description"),
+    "notes": _("Your notes"),
 }  # fmt: skip
 SHOWN = 160  # characters of a long value
 
