@@ -6,7 +6,6 @@ import os
 import secrets
 import threading
 import time
-from datetime import datetime
 
 _lock = threading.Lock()
 _last = 0
@@ -22,11 +21,6 @@ def new_key() -> str:
     stamp, counter = ticks >> 12, ticks & 0xFFF
     tail = int.from_bytes(os.urandom(8), "big") & (2**62 - 1)
     return f"{stamp << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | tail:032x}"
-
-
-def key_before(at: datetime) -> str:
-    """What every key that was made before this time is smaller than, and no key that was made since."""
-    return f"{int(at.timestamp() * 1000):012x}"
 
 
 def short_code(length: int = 8) -> str:

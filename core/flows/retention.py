@@ -31,7 +31,7 @@ from storage.models import (
     Setting,
     WebSession,
 )
-from storage.pages import PAGE, delete_rows, forget, pages
+from storage.pages import delete_rows, forget, pages
 
 FINISHED = timedelta(days=30)  # deliveries, tasks, discarded drafts
 UNSOLVED = timedelta(days=90)  # deliveries that failed and were not replayed; notices
@@ -58,11 +58,11 @@ async def forget_old(house: House) -> None:
     failed = InboxEvent.state.in_((InboxState.FAILED, InboxState.DEAD))
     arrived = InboxEvent.received_at
     old = or_(and_(done, arrived < now - FINISHED), and_(failed, arrived < now - UNSOLVED))
-    await forget(db, InboxEvent.id, old, until=now - FINISHED)
+    await forget(db, InboxEvent.id, old)
     unsolved = and_(Notice.severity == Severity.CRITICAL, Notice.solved_at.is_(None))
-    await forget(db, Notice.id, and_(Notice.at < now - UNSOLVED, ~unsolved), until=now - UNSOLVED)
+    await forget(db, Notice.id, and_(Notice.at < now - UNSOLVED, ~unsolved))
     ended = and_(ManualTask.state != TaskState.OPEN, ManualTask.done_at < now - FINISHED)
-    await forget(db, ManualTask.id, ended, until=now - FINISHED)
+    await forget(db, ManualTask.id, ended)
     await forget(db, OneTimeCode.hash, OneTimeCode.expires_at < now - CODES)
     await forget(db, WebSession.hash, WebSession.expires_at < now)
     consent = and_(Setting.name.startswith("consent:"), Setting.value["until"].as_string() < now.isoformat())
@@ -78,7 +78,7 @@ async def _forget_drafts(house: House, before: datetime) -> None:
     discarded = select(Item.deleted_at).where(Item.id == Draft.item_id).scalar_subquery()
     over = Draft.state.in_((DraftState.REJECTED, DraftState.CANCELLED))
     old = and_(over, discarded < before)
-    async for page in pages(db, select(Draft.id, Draft.item_id, old), Draft.id, until=before):
+    async for page in pages(db, select(Draft.id, Draft.item_id, old), Draft.id):
         items = [item for _, item, is_old in page if is_old]
         if items:
             async with db.write() as session:
@@ -91,7 +91,7 @@ async def _forget_posts(house: House, before: datetime) -> None:
     db = house.db
     old = and_(Post.changed_at < before, Post.state.in_((POSTED, GONE)))
     query = select(Post.id, old, Post.state, Post.view, Post.subject_kind, Post.subject_id)
-    async for page in pages(db, query, Post.id, until=before):
+    async for page in pages(db, query, Post.id):
         found = [row for row in page if row[1]]
         async with db.read() as session:
             still = await _open_subjects(session, found)
@@ -122,6 +122,4 @@ async def _forget_buttons(house: House, before: datetime) -> None:
         return
     async for page in pages(db, select(Post.id, Post.card), Post.id):
         doomed.difference_update(button.get("id") for _, card in page for row in card.get("buttons", []) for button in row)
-    left = sorted(doomed)
-    for at in range(0, len(left), PAGE):
-        await delete_rows(db, CardButton.id, left[at : at + PAGE], old)
+    await delete_rows(db, CardButton.id, sorted(doomed), old)
