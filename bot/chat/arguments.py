@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NoReturn
 
-from bot.chat.context import Context
-from bot.chat.finding import find_item
+from bot.chat.cards.parts import called
+from bot.chat.context import Context, Offer
+from bot.chat.finding import find_item, near_items
 from bot.chat.registry import Command, Parameter, Price, Rest, Word
 from bot.chat.words import _
 from core.errors import HaggleError, Invalid, Missing
 from core.flows.accounts import account_named
 from core.money import Money, parse
+from core.values.card import Card
 from storage.models import Account, Item
 
 SAME = "same"  # the price of the item, on a channel that had its own
@@ -59,7 +61,7 @@ async def resolve(ctx: Context, command: Command, text: str) -> dict[str, Any]:
     skipped: dict[Parameter, HaggleError] = {}
     for position, parameter in enumerate(command.parameters):
         try:
-            value = await _one(ctx, parameter, typed)
+            value = await _one(ctx, command, parameter, typed)
         except HaggleError as error:
             if parameter.optional and position < len(command.parameters) - 1:
                 skipped[parameter] = error  # the word may be the next argument's
@@ -73,18 +75,18 @@ async def resolve(ctx: Context, command: Command, text: str) -> dict[str, Any]:
         values[parameter.name] = None if value is _NOTHING else value
     for parameter in skipped:  # an optional argument may also come last
         if typed:
-            values[parameter.name] = await _one(ctx, parameter, typed)
+            values[parameter.name] = await _one(ctx, command, parameter, typed)
     if typed:
         raise Invalid(_("I did not understand “{words}”. Type it like this: {example}").format(words=typed.rest, example=command.example))
     return values
 
 
-async def _one(ctx: Context, parameter: Parameter, typed: Typed) -> Any:
+async def _one(ctx: Context, command: Command, parameter: Parameter, typed: Typed) -> Any:
     if parameter.type is Rest:
         value, typed.rest = Rest(typed.rest), ""
         return value
     if parameter.type is Item:
-        return await _item(ctx, typed, optional=parameter.optional)
+        return await _item(ctx, command, typed, optional=parameter.optional)
     if not typed:
         return _NOTHING
     value = await _word(ctx, parameter, typed.word)
@@ -102,7 +104,7 @@ async def _word(ctx: Context, parameter: Parameter, word: str) -> Any:
     return Word(word)
 
 
-async def _item(ctx: Context, typed: Typed, *, optional: bool) -> Any:
+async def _item(ctx: Context, command: Command, typed: Typed, *, optional: bool) -> Any:
     """By number or SKU; else the item of the card that was replied to."""
     if typed:
         found = await find_item(ctx.session, ctx.person.workspace_id, typed.word)
@@ -112,7 +114,23 @@ async def _item(ctx: Context, typed: Typed, *, optional: bool) -> Any:
     subject = await ctx.replied_subject()
     if subject and subject[0] == "item":
         return await ctx.session.get_one(Item, subject[1])
-    number = typed.word.lstrip("#")
-    if number.isdecimal() and not optional:
-        raise Missing(_("There is no item {number}. /items lists what you have.").format(number=number))
+    if typed and not optional:
+        await _not_found(ctx, command, typed)
     return _NOTHING
+
+
+async def _not_found(ctx: Context, command: Command, typed: Typed) -> NoReturn:
+    """No item has this number or is called so: the likely ones are offered, with the rest of the command."""
+    number = typed.word.lstrip("#")
+    if number.isdecimal():
+        raise Missing(_("There is no item {number}. /items lists what you have.").format(number=number[:20]))
+    title, rest = typed.rest, ""
+    if len(command.parameters) > 1:
+        title = typed.word
+        typed.take()
+        rest = typed.rest
+    near = await near_items(ctx.session, ctx.person.workspace_id, title)
+    rows = tuple((called(one, {"do": "say", "text": f"/{command.name} {one.number} {rest}".strip()}),) for one in near)
+    text = _("No item is called “{title}”.").format(title=title[:80])
+    how = _("Did you mean one of these?") if near else _("Type its number, like this: {example}").format(example=command.example)
+    raise Offer(Card(text=f"{text} {how}", buttons=rows, mood="warn"))

@@ -170,7 +170,7 @@ async def test_two_buyers_of_the_last_one_are_both_recorded_and_shouted(shop: Te
 async def test_disconnecting_asks_about_what_is_live(shop: TestShop) -> None:
     number = await published(shop)
     await shop.say("/disconnect ebay")
-    assert "1 listings are live there" in await shop.last()
+    assert "1 listing is live there. What about it?" in await shop.last()
     await shop.press("Take them down first")
     assert await shop.live(number) == ["shopify"]
     await shop.say("/disconnect ebay")

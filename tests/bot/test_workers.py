@@ -99,7 +99,7 @@ async def test_workers_carry_and_the_server_tells(shop: TestShop, start_worker: 
 
     await until(shop, all_up)
     for number in numbers:
-        await shop.until(f"Publishing item {number}")
+        await shop.until(f"Item {number} is partly up")
     await until(shop, lambda: _told(shop, "live at $80.00", 4 * len(numbers)))
     assert await carriers(shop) <= pids
     await shop.buy("ebay", numbers[0])

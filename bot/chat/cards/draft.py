@@ -69,7 +69,7 @@ def open_questions(easel: Easel, item: Item, row: Draft, sheet: Sheet, chosen: S
 async def _review(easel: Easel, item: Item, row: Draft, sheet: Sheet) -> Card:
     there, chosen = await chosen_accounts(easel, row)
     asked = open_questions(easel, item, row, sheet, chosen)
-    lines = [*_own_lines(item, sheet), *read_lines(sheet), *_category_lines(easel, row, chosen)]
+    lines = [*_own_lines(item, sheet), *read_lines(sheet), *_category_lines(easel, item, row, chosen)]
     stock = await easel.session.get(Stock, item.id)
     if stock is not None and stock.total != 1:
         lines.append(Line(_("Quantity"), str(stock.total)))
@@ -95,17 +95,25 @@ def _own_lines(item: Item, sheet: Sheet) -> list[Line]:
     ]
 
 
-def _category_lines(easel: Easel, row: Draft, chosen: Sequence[Account]) -> list[Line]:
+def _category_lines(easel: Easel, item: Item, row: Draft, chosen: Sequence[Account]) -> list[Line]:
     lines = []
     for account in chosen:
         category = row.choices.get("categories", {}).get(account.id)
+        label = _("Category on {channel}").format(channel=easel.channel(account.channel))
         if category:
-            label = _("Category on {channel}").format(channel=easel.channel(account.channel))
             lines.append(Line(label, category.get("path") or category["name"], _("suggested by the marketplace")))
         elif easel.house.capabilities[account.channel].categories:
-            label = _("Category on {channel}").format(channel=easel.channel(account.channel))
-            lines.append(Line(label, _("unknown"), _("give it a title, then I ask"), weak=True))
+            lines.append(Line(label, _("unknown"), _why_unknown(easel, item), weak=True))
     return lines
+
+
+def _why_unknown(easel: Easel, item: Item) -> str:
+    """Why a marketplace has suggested no category."""
+    if not item.title:
+        return _("give it a title, then I ask")
+    return (
+        _("it has suggested none; another title may help") if easel.house.outward else _("outward calls are switched off, so I cannot ask")
+    )
 
 
 def _discard(item: Item) -> Button:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from bot.chat.cards.parts import Easel, listing_line, newest_of, retry_row
 from bot.chat.words import _
 from core.values.card import Button, Card, Line
-from core.values.states import ChangeKind, ChangeState, ItemState
+from core.values.states import ChangeKind, ChangeState, ItemState, ListingState
 from storage.models import Account, Change, Item, Listing
 
 TITLES = {
@@ -19,6 +21,7 @@ TITLES = {
     ChangeKind.QUANTITY: _("New quantity of {item}"),
 }
 WORKING = (ChangeState.APPROVED, ChangeState.RUNNING)
+GONE = (ListingState.DRAFT, ListingState.ENDED, ListingState.SOLD)
 
 
 async def draw(easel: Easel, batch: str) -> Card | None:
@@ -41,11 +44,37 @@ async def draw(easel: Easel, batch: str) -> Card | None:
     again = tuple(
         retry_row(change, easel, easel.channel(account.channel)) for change, _l, account in shown if change.state == ChangeState.FAILED
     )
-    called = _("item {number}, {title}").format(number=item.number, title=item.title)
     return Card(
-        title=TITLES[ChangeKind(first.kind)].format(item=called), text=easel.paused(), lines=tuple(lines), subject=("batch", batch),
+        title=_title(easel, item, ChangeKind(first.kind), shown), text=easel.paused(), lines=tuple(lines), subject=("batch", batch),
         mood=_mood(states), buttons=tuple(row for row in (again, _proposed(rows), _undo(easel, item, [row[0] for row in rows])) if row),
     )  # fmt: skip
+
+
+def _title(easel: Easel, item: Item, kind: ChangeKind, shown: Sequence[tuple[Change, Listing, Account]]) -> str:
+    """What is being done; once outcomes are in, what came of it."""
+    doing = TITLES[kind].format(item=_("item {number}, {title}").format(number=item.number, title=item.title))
+    states = [listing.state for _change, listing, _account in shown]
+    if all(_is_taken_back(change) for change, _listing, _account in shown):
+        return _("Taken back: {what}").format(what=doing)
+    if any(change.state in (ChangeState.PROPOSED, *WORKING) for change, _listing, _account in shown):
+        return doing
+    told = {"number": item.number, "title": item.title, "channels": ", ".join(easel.channel(one.channel) for _c, _l, one in shown)}
+    if kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
+        up = states.count(ListingState.ACTIVE)
+        if up == len(states):
+            return _("Item {number} is up: {title}").format(**told)
+        if up:
+            return _("Item {number} is partly up: {title}").format(**told)
+        return doing if ListingState.PENDING in states else _("Item {number} is not up: {title}").format(**told)
+    if kind is ChangeKind.DELIST and all(state in GONE for state in states):
+        return _("Item {number} is down on {channels}: {title}").format(**told)
+    return doing
+
+
+def _is_taken_back(change: Change) -> bool:
+    """By what undoes it, or because it was cancelled before it began."""
+    cancelled = change.state == ChangeState.CANCELLED and not change.outcome
+    return change.undo_of is not None or change.state == ChangeState.UNDONE or cancelled
 
 
 async def _line(easel: Easel, item: Item, change: Change, listing: Listing, account: Account) -> Line:

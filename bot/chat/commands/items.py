@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+
 from sqlalchemy import select
 
 from bot.chat.cards.item import STATES
 from bot.chat.cards.parts import money, say
 from bot.chat.commands.fields import set_field, the_item, which_field
 from bot.chat.context import Context
+from bot.chat.finding import whole
 from bot.chat.registry import Rest, Word, action, command
 from bot.chat.words import _
 from core.errors import Invalid
@@ -18,33 +22,52 @@ from core.values.states import ItemState
 from storage.models import Item
 
 PAGE = 20
+WORDS = 8  # of a filter; more would not find less
+_ASKED = re.compile(r"(?P<text>.*?)(?:(?:^|\s)page\s+(?P<page>\d+))?", re.S)
+# A state is named as it is kept or as it is shown: "delisted" and "not up".
+_BY_NAME = {name: state for state, shown in STATES.items() for name in (state.value, shown)}
 
 
 @command(
     "items", _("What you have"), "/items live", topic=_("Your things"), details=_("Add a state to see only those, or words of a title.")
 )
 async def items(ctx: Context, words: Rest) -> None:
+    text, page = _asked(words)
+    state = _BY_NAME.get(text.lower())
     query = select(Item).where(Item.workspace_id == ctx.person.workspace_id, Item.deleted_at.is_(None))
-    text, _space, page_word = words.rpartition("page ")
-    page = int(page_word) if page_word.isdigit() and (text or words.startswith("page ")) else 1
-    text = text.strip() if page_word.isdigit() and "page " in words else words.strip()
-    if text in set(ItemState):
-        query = query.where(Item.state == text)
-    elif text:
-        query = query.where(Item.title.ilike(f"%{text}%"))
+    if state is not None:
+        query = query.where(Item.state == state)
+    else:
+        query = query.where(*(Item.title.icontains(word, autoescape=True) for word in text.split()[:WORDS]))
     found = list((await ctx.session.execute(query.order_by(Item.number.desc()).limit(PAGE + 1).offset(PAGE * (page - 1)))).scalars())
     if not found:
-        nothing = (
-            _("Nothing here yet. Send me photos of something to sell.") if not text else _("Nothing found for “{text}”.").format(text=text)
-        )
-        await ctx.say(nothing)
+        await _nothing(ctx, text, page)
         return
     lines = [Line(str(one.number), one.title or _("no title yet"), _line(one)) for one in found[:PAGE]]
     numbers = [say(str(one.number), f"/item {one.number}") for one in found[:8]]
     rows: list[tuple[Button, ...]] = [tuple(numbers[:4]), tuple(numbers[4:])]
     if len(found) > PAGE:
-        rows.append((say(_("More"), f"/items {text} page {page + 1}".replace("  ", " ")),))
+        rows.append((say(_("More"), " ".join(f"/items {text} page {page + 1}".split())),))
     await ctx.say(Card(_("Your things"), ctx.easel().paused(), tuple(lines), (), tuple(row for row in rows if row)))
+
+
+def _asked(words: str) -> tuple[str, int]:
+    """What to look for and which page of it."""
+    found = _ASKED.fullmatch(words)
+    page = whole(found["page"]) if found and found["page"] else None
+    return (found["text"].strip(), max(page, 1)) if found and page is not None else (words.strip(), 1)
+
+
+async def _nothing(ctx: Context, text: str, page: int) -> None:
+    if page > 1:
+        raise Invalid(_("There is no page {page}. /items shows the first.").format(page=page))
+    if not text:
+        await ctx.say(_("Nothing here yet. Send me photos of something to sell."))
+        return
+    near = difflib.get_close_matches(text.lower(), _BY_NAME, n=2, cutoff=0.6)
+    states = ", ".join(STATES.values())
+    said = _("Nothing found for “{text}”. Type words of a title, or one of these: {states}.").format(text=text[:80], states=states)
+    await ctx.say(Card(text=said, buttons=(tuple(say(name, f"/items {name}") for name in near),) if near else ()))
 
 
 def _line(one: Item) -> str:

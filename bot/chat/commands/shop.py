@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from bot.chat.cards.parts import say
 from bot.chat.context import Context
 from bot.chat.registry import Rest, Word, action, command
-from bot.chat.words import _
+from bot.chat.words import _, ngettext
 from core.errors import Invalid, Refused
 from core.flows import accounts, changes
 from core.rules.access import RUN
@@ -70,11 +70,14 @@ async def disconnect(ctx: Context, channel: Account) -> None:
     live = await accounts.live_listings(ctx.session, channel.id)
     action_of = {"do": "channel.disconnect", "account": channel.id}
     text = _("I forget its tokens and keep the history.")
+    if not ctx.house.capabilities[channel.channel].native:
+        text = _("I prepare nothing for it any more and keep the history.")
     buttons: tuple[tuple[Button, ...], ...]
     if not live:
         buttons = ((Button(_("Disconnect"), {**action_of, "down": False}, "danger"),),)
     else:
-        text += " " + _("{count} listings are live there. What about them?").format(count=len(live))
+        up = ngettext("{count} listing is live there. What about it?", "{count} listings are live there. What about them?", len(live))
+        text += " " + up.format(count=len(live))
         buttons = (
             (Button(_("Take them down first"), {**action_of, "down": True}, "primary"),),
             (Button(_("Leave them up"), {**action_of, "down": False}, "danger"),),
@@ -98,9 +101,14 @@ async def disconnect_now(ctx: Context, account: str, down: bool) -> None:
         await ctx.say(Card(text=_("When they are down, disconnect it."), buttons=((again,),)))
         return
     await accounts.disconnect(ctx.house, ctx.session, ctx.person, row)
-    text = _("{name} is disconnected. Its tokens are forgotten, its history is kept.").format(name=row.name)
+    text = _("{name} is disconnected. Its history is kept.").format(name=row.name)
     if live:
-        text += " " + _("{count} listings stay live there, and I do not watch them any more.").format(count=len(live))
+        up = ngettext(
+            "{count} listing stays live there, and I do not watch it any more.",
+            "{count} listings stay live there, and I do not watch them any more.",
+            len(live),
+        )
+        text += " " + up.format(count=len(live))
     await ctx.say(Card(text=text, mood="warn" if live else "good"))
 
 

@@ -80,10 +80,10 @@ async def test_an_album_becomes_one_item_that_goes_live(shop: TestShop, telegram
     telegram.press(draft, draft.labels[0])
     await telegram.until(lambda: _label(draft, "Publish on"))
     await press(telegram, draft, "Publish on")
-    outcome = await telegram.until(lambda: telegram.last(containing="Publishing item 1"))
+    outcome = await telegram.until(lambda: telegram.last(containing="Item 1 is partly up"))
     await telegram.until(lambda: outcome.text.count("live at $80.00") == 2)
     assert draft.edits
-    assert len([one for one in telegram.of() if "Publishing item 1" in one.text]) == 1
+    assert len([one for one in telegram.of() if "Item 1 is partly up" in one.text]) == 1
     assert await shop.live(1) == ["ebay", "shopify"]
     assert await _colours(shop) == ["blue", "red"]
     async with shop.app.house.db.read() as session:
@@ -130,7 +130,7 @@ async def test_a_button_pressed_in_two_places_at_once_has_one_outcome(shop: Test
     await press(telegram, card, "Publish on")
     await asyncio.gather(
         shop.hear(press=pressed),
-        telegram.until(lambda: telegram.last(containing="Publishing item 1") or telegram.last(containing="is up there already")),
+        telegram.until(lambda: telegram.last(containing="Item 1 is partly up") or telegram.last(containing="is up there already")),
     )
     await shop.idle()
     async with shop.app.house.db.read() as session:
