@@ -20,12 +20,13 @@ from bot.chat.arguments import resolve
 from bot.chat.commands.drafts import answer_open_draft
 from bot.chat.context import Context, Offer
 from bot.chat.registry import REGISTRY, Command
-from bot.chat.words import _
+from bot.chat.words import _, ngettext
 from core.errors import HaggleError, Invalid, Missing, Refused
 from core.flows import accounts, edits, intake, people
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_card, put_said
+from core.flows.wanted import photos_of
 from core.rules.access import SELL, may, refusal
 from core.rules.captions import read_caption
 from core.values.card import Card, Inbound
@@ -177,20 +178,33 @@ class Router:
         for one in stored:
             await intake.keep_photo(ctx.session, ctx.db, ctx.person.workspace_id, one)
         names = [one.sha256 for one in stored]
+        item_id = await self._keep(ctx, names)
+        left = len(set(names) - set(await photos_of(ctx.session, item_id)))
+        if left:
+            text = ngettext(
+                "An item has {most} photos at most, so {count} was left out.",
+                "An item has {most} photos at most, so {count} were left out.",
+                left,
+            )
+            await ctx.say(Card(text=text.format(most=intake.MOST_PHOTOS, count=left), mood="warn"))
+
+    async def _keep(self, ctx: Context, names: Sequence[str]) -> str:
+        """Give the photos to the item that they belong to. Answers its id."""
         hints = read_caption(ctx.inbound.text, ctx.workspace.currency)
         subject = await ctx.replied_subject()
         if subject and subject[0] == "item":
             await edits.join(ctx.session, self._house, ctx.person, subject[1], names)
-            return
+            return subject[1]
         album = f"{ctx.inbound.surface}:{ctx.inbound.chat}:{ctx.inbound.album}" if ctx.inbound.album else ""
         row = await intake.collecting(ctx.session, ctx.person.workspace_id, album)
         if row is not None:
             await intake.collect(ctx.session, self._house, row, names, hints, ended=ctx.inbound.ended, order=ctx.inbound.order)
-            return
+            return row.item_id
         ended = ctx.inbound.ended or not ctx.inbound.album
-        await intake.begin(
+        row = await intake.begin(
             ctx.session, self._house, ctx.person, ctx.place, names, hints=hints, album=album, ended=ended, order=ctx.inbound.order
         )
+        return row.item_id
 
     async def _command(self, ctx: Context, text: str) -> None:
         word, *rest = text.split(maxsplit=1)

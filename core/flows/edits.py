@@ -14,7 +14,7 @@ any other field         the draft's field with its evidence, or None
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ async def write(
     return Edit(batch, await _send(session, house, person, item, field, batch, listing=listing, reason=_reason(field)))
 
 
-async def join(session: AsyncSession, house: House, person: Person, item_id: str, photos: list[str]) -> Edit:
+async def join(session: AsyncSession, house: House, person: Person, item_id: str, photos: Sequence[str]) -> Edit:
     """Photos for an item that is there already: they go behind its others."""
     item = await session.get_one(Item, item_id)
     have = await photos_of(session, item_id)

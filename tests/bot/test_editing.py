@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from core.flows.wanted import sheet_of
-from core.values.draft import Draft
-from tests.shop import TestShop
+from core.flows import intake
+from core.flows.wanted import photos_of, sheet_of
+from core.rules.drafts import SURE
+from core.values.draft import Draft, Evidence, EvidenceKind, Field
+from tests.shop import TestShop, picture
 
 
 @pytest.fixture
@@ -40,6 +42,32 @@ async def test_what_was_typed_is_taken_as_it_was_typed(shop: TestShop) -> None:
 async def test_a_shop_may_be_called_like_its_marketplace(shop: TestShop) -> None:
     await shop.say("/connect shopify shop")
     assert "Open this page" in await shop.last()
+
+
+async def test_a_title_that_is_not_sure_is_marked_until_the_seller_says_it(shop: TestShop) -> None:
+    number = await shop.item("Nike dunks")
+    item = await shop.row(number)
+    async with shop.app.house.db.write() as session:
+        row, read = await sheet_of(session, item.id)
+        guess = Field("Nike dunks", SURE - 0.1, (Evidence(EvidenceKind.MODEL),))
+        row.fields = read.with_field("title", guess).to_json()
+    await shop.say(f"/item {number}")
+    title = next(line for line in (await shop.posts())[-1].card["lines"] if line["label"] == "Title")
+    assert (title["note"], title["weak"]) == ("the model thinks so (not sure)", True)
+    await shop.say(f"/edit {number} title Nike dunks")
+    title = next(line for line in (await shop.posts())[-1].card["lines"] if line["label"] == "Title")
+    assert (title["note"], title.get("weak", False)) == ("you said so", False)
+
+
+async def test_photos_beyond_what_an_item_takes_are_named(shop: TestShop) -> None:
+    number = await shop.item()
+    card = (await shop.posts())[-1]
+    kept = [await shop.app.house.photos.put(picture(f"{one}", side=256)) for one in range(intake.MOST_PHOTOS + 1)]
+    await shop.hear(photos=tuple(one.sha256 for one in kept), message=card.message)
+    assert "An item has 24 photos at most, so 2 were left out." in await shop.last()
+    item = await shop.row(number)
+    async with shop.app.house.db.read() as session:
+        assert len(await photos_of(session, item.id)) == intake.MOST_PHOTOS
 
 
 async def test_nothing_goes_up_below_its_floor(shop: TestShop) -> None:
