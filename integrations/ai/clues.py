@@ -11,12 +11,13 @@ from integrations.ai.findings import TextLine
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """`line` supports `value` for `field`, by this much."""
+    """`line` supports `value` for `field`, by this much. `whole`: it says nothing else, so it names no product."""
 
     field: str
     value: str
     confidence: float
     line: TextLine
+    whole: bool = True
 
     def less(self, share: float) -> Clue:
         return replace(self, confidence=round(self.confidence * share, 3))

@@ -29,7 +29,7 @@ def draft_of(barcodes: Sequence[Barcode], lines: Sequence[TextLine], hints: Mapp
     if "model" in fields and "mpn" in fields and words(fields["model"].text) == words(fields["mpn"].text):
         del fields["model"]
     said = said_by_seller(hints)
-    title = _title(fields | said, lines, [clue.line for found in clues.values() for clue in found])
+    title = _title(fields | said, lines, [clue.line for found in clues.values() for clue in found if clue.whole])
     if title:
         fields["title"] = title
     fields["condition"] = Field(Condition.UNKNOWN.value, 0.0)

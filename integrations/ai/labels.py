@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from integrations.ai import brands, codes, materials, sizes
+from integrations.ai import brands, codes, looks, materials, sizes
 from integrations.ai.clues import Clue, tidy
 from integrations.ai.findings import TextLine, neighbours
 
@@ -113,7 +113,10 @@ def _unstated(line: TextLine) -> list[Clue]:
     made_of = materials.find(text)
     if made_of:
         return [Clue("material", made_of[0], made_of[1] * line.confidence, line)]
-    clues = []
+    seen = () if is_label(text) else looks.find(text)
+    clues = [Clue(look.field, look.value, look.confidence * line.confidence, line, whole=look.whole) for look in seen]
+    if any(clue.whole for clue in clues):
+        return clues
     for word in text.split():
         plain = word.strip(".,;:()[]")
         if any(form.match(plain) for form in _FORMS):

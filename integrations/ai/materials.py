@@ -4,20 +4,7 @@ from __future__ import annotations
 
 import re
 
-# What labels call a fibre, in the languages that labels are printed in, to its English name.
-_FIBRES = {
-    "cotton": "Cotton", "coton": "Cotton", "baumwolle": "Cotton", "algodon": "Cotton", "algodón": "Cotton", "cotone": "Cotton",
-    "polyester": "Polyester", "poliester": "Polyester", "poliéster": "Polyester", "poliestere": "Polyester", "wool": "Wool",
-    "laine": "Wool", "wolle": "Wool", "lana": "Wool", "merino": "Merino Wool", "cashmere": "Cashmere", "silk": "Silk", "soie": "Silk",
-    "seide": "Silk", "seta": "Silk", "linen": "Linen", "lin": "Linen", "leinen": "Linen", "lino": "Linen", "hemp": "Hemp",
-    "nylon": "Nylon", "polyamide": "Polyamide", "polyamid": "Polyamide", "elastane": "Elastane", "elasthan": "Elastane",
-    "elastan": "Elastane", "elasthanne": "Elastane", "elastano": "Elastane", "spandex": "Spandex", "lycra": "Lycra",
-    "viscose": "Viscose", "viskose": "Viscose", "viscosa": "Viscose", "rayon": "Rayon", "acrylic": "Acrylic", "acrylique": "Acrylic",
-    "acryl": "Acrylic", "modal": "Modal", "lyocell": "Lyocell", "tencel": "Tencel", "leather": "Leather", "cuir": "Leather",
-    "leder": "Leather", "cuero": "Leather", "suede": "Suede", "down": "Down", "feather": "Feather", "feathers": "Feather",
-    "polyurethane": "Polyurethane", "alpaca": "Alpaca", "mohair": "Mohair", "cupro": "Cupro", "acetate": "Acetate", "ramie": "Ramie",
-    "jute": "Jute", "rubber": "Rubber",
-}  # fmt: skip
+from integrations.ai import looks
 
 _SHARE = re.compile(r"(\d{1,3})\s?%\s?((?:[^\W\d_]+[ -]?){1,3})")
 _PHRASES = {
@@ -31,9 +18,10 @@ SHARES, PHRASE = 0.95, 0.8
 def find(text: str) -> tuple[str, float] | None:
     """ "80% Cotton, 20% Polyester" and how sure that is; None when the text names no material. The first parts that make
     up 100 % count: what follows is the lining, or the same in another language."""
+    fibres = looks.vocabulary("material").names
     parts: dict[str, int] = {}
     for share, name in _SHARE.findall(text):
-        fibre = next((_FIBRES[word] for word in name.casefold().replace("-", " ").split() if word in _FIBRES), "")
+        fibre = next((fibres[word] for word in name.casefold().replace("-", " ").split() if word in fibres), "")
         if fibre and fibre not in parts and 0 < int(share) <= 100 - sum(parts.values()):
             parts[fibre] = int(share)
     if parts:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from integrations.ai import brands, titles
+from integrations.ai import brands
+from integrations.ai.wordlists import ACRONYMS
 
 # "Set of 3" and "3 pieces" are counted on the photo, not read.
 _COUNT = re.compile(r"\b(?:set|lot|pack|pair|bundle|box)\s+of\s+\d+\b|\b\d+[\s-]?(?:pack|pk|pcs?|pieces?|pairs?|count|ct)\b", re.IGNORECASE)
@@ -43,4 +44,4 @@ def of(text: str, *, title: bool = False) -> list[Mention]:
 
 def _is_name(word: str) -> bool:
     """A capital letter behind another letter, unless it is a usual abbreviation. Words of a hyphen are looked at one by one."""
-    return word not in titles.ACRONYMS and any(re.search(r"[^\W\d_][A-Z]", part) for part in word.split("-"))
+    return word not in ACRONYMS and any(re.search(r"[^\W\d_][A-Z]", part) for part in word.split("-"))

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Sequence
-from importlib.resources import files
 
 from integrations.ai import brands, labels
 from integrations.ai.clues import tidy, words
 from integrations.ai.findings import TextLine
+from integrations.ai.wordlists import ACRONYMS, NOISE
 
 LIMIT = 80  # eBay's, the shortest of the marketplaces that take a real title
 _MOST_LINES = 2
 _SURE = 0.88
-# `acronyms` keep their capitals; `noise` marks care, law and trade instead of the product.
-_WORDS = json.loads(files(__package__).joinpath("title_words.json").read_text("utf-8"))
-ACRONYMS, _NOISE = frozenset(_WORDS["acronyms"]), frozenset(_WORDS["noise"])
 
 
 def compose(brand: str, model: str, size: str, product: str) -> str:
@@ -71,7 +67,7 @@ def _is_name(line: TextLine) -> bool:
         return False
     if len(tokens) == 1 and (len(tokens[0]) < 5 or not re.search(r"[aeiou]", tokens[0])):
         return False
-    return not _NOISE.intersection(tokens) and all(_is_word(token) for token in tokens)
+    return not NOISE.intersection(tokens) and all(_is_word(token) for token in tokens)
 
 
 def _is_word(token: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.rules.drafts import SURE
 from core.values.draft import Draft
 from integrations.ai import brands, drafting, materials, sizes, titles
 from integrations.ai.findings import TextLine, in_reading_order
@@ -68,6 +69,51 @@ def test_materials(text: str, material: str) -> None:
     assert draft(text).get("material") == material
     assert materials.find("100% SATISFACTION") is None
     assert materials.find("LEATHER CARE TIPS") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value", "sure"),
+    [
+        ("WHITE / BLACK", "colour", "White/Black", True), ("BLACK", "colour", "Black", True), ("Black/Noir/Negro", "colour", "Black", True),
+        ("CORE BLACK / CLOUD WHITE / GREY", "colour", "Core Black/Cloud White/Grey", True), ("Off-White", "colour", "Off White", True),
+        ("NAVY BLUE", "colour", "Navy Blue", True), ("SCHWARZ", "colour", "Black", True), ("red and blue", "colour", "Red/Blue", True),
+        ("WEIß", "colour", "White", True), ("MINT", "colour", "Mint", False), ("ORANGE", "colour", "Orange", False),
+        ("iPhone 12 64GB Black", "colour", "Black", False), ("MENS T-SHIRT GREEN", "colour", "Green", False),
+        ("100% COTTON", "material", "100% Cotton", True), ("GENUINE LEATHER", "material", "Leather", True),
+        ("COTTON", "material", "Cotton", True), ("LEATHER UPPER", "material", "Leather", True),
+        ("ALL LEATHER", "material", "Leather", True),
+        ("Leather upper / Rubber sole", "material", "Leather, Rubber", True), ("MERINO WOOL", "material", "Merino Wool", True),
+        ("Merino Wool Sweater", "material", "Merino Wool", False), ("RUBBER", "material", "Rubber", False),
+    ],
+)  # fmt: skip
+def test_colours_and_materials_without_a_label(text: str, field: str, value: str, sure: bool) -> None:
+    found = draft(text).fields[field]
+    assert found.value == value
+    assert (found.confidence >= SURE) is sure
+    assert found.evidence[0].text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BLACK & DECKER", "RED WING SHOES", "Old Navy", "Gold Standard Whey", "Fresh orange juice", "paint it red and blue today",
+        "Do not bleach white clothes", "colour may vary, red or blue", "Warranty of the black product is void when opened", "Blackout",
+        "LEATHER CARE", "made in red china", "Feather light",
+    ],
+)  # fmt: skip
+def test_what_names_no_colour_and_no_material(text: str) -> None:
+    assert not {"colour", "material"} & set(draft(text).fields)
+
+
+def test_a_colour_within_a_products_name_leaves_it_the_title() -> None:
+    found = draft("SONY", "WIRELESS HEADPHONES BLACK")
+    assert (found.get("title"), found.get("colour")) == ("Sony Wireless Headphones Black", "Black")
+    assert draft("SONY", "WIRELESS HEADPHONES", "WHITE / BLACK").get("title") == "Sony Wireless Headphones"
+
+
+def test_two_colours_of_one_rank_are_unsure() -> None:
+    assert draft("BLACK", "WHITE").fields["colour"].confidence < SURE
+    assert draft("BLACK", "COLOR: WHITE").get("colour") == "White"
 
 
 @pytest.mark.parametrize(
