@@ -115,8 +115,8 @@ class Helper(Protocol):
     """Heavy computing in another process: what decodes photos and reads text on them never blocks a sale.
 
     `job` is a name that the helper's module knows, `values` and the answer are JSON, `blobs` are bytes. Raises what the
-    job raised (`core.errors`), `Busy` when too much waits, `Unreachable` when it took too long, `Invalid` when the job
-    breaks the process every time.
+    job raised (`core.errors`), `Busy` when too much waits, `Unreachable` when it took too long (with the code
+    `core.errors.TOO_SLOW`) or nothing can work on it, `Invalid` when the job breaks the process every time.
     """
 
     async def run(self, job: str, values: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> tuple[dict[str, Any], list[bytes]]: ...
