@@ -69,7 +69,7 @@ class Context:
             row = Question(surface=self.place[0], chat=self.place[1], workspace_id=self.person.workspace_id, action={}, asked_at=self.now())
             self.session.add(row)
         row.action, row.asked_at = dict(action), self.now()
-        await self.say(text)
+        await self.say(Card(text=text, asks=True))
 
     async def accounts(self, *, active: bool = True) -> Sequence[Account]:
         """The workspace's accounts, oldest first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -89,7 +89,9 @@ class Router:
         async with self._house.db.write() as session:
             ctx = await self._context(session, person, inbound)
             await self._remember(ctx, _Photos())
-            await ctx.say(error.card if isinstance(error, Offer) else Card(text=str(error), mood="warn"))
+            card = error.card if isinstance(error, Offer) else Card(text=str(error), mood="warn")
+            asks = await session.get(Question, ctx.place) is not None  # the words were no answer: it is still open
+            await ctx.say(replace(card, asks=asks))
             await settle(session)
 
     async def _stranger(self, inbound: Inbound, settle: SettleIn) -> None:

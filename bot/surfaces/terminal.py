@@ -2,8 +2,8 @@
 
     photo PATH… [-- words]    sends photos, the words are their caption
     press LABEL               presses a button of the card that was shown last among those that have it
-    3                         presses that button of the card that was shown last; where it has no such button, 3 is said: it
-                              answers a question
+    3                         answers the question that was asked last; else it presses that button of the card that was shown
+                              last, where there is one
     # …                       is skipped
     anything else             is said
 
@@ -29,7 +29,7 @@ from typing import TextIO
 import httpx
 
 from bot.surfaces.terminal_chat import Chat, ChatLost, Refusal, Shown
-from bot.surfaces.terminal_text import find_button, render, render_edit, report, squeeze
+from bot.surfaces.terminal_text import find_button, pressable, render, render_edit, report, squeeze
 from core.values.card import Button
 
 EXPECT_SECONDS = 30.0
@@ -141,11 +141,15 @@ class Talk:
         began = time.monotonic()
         self._since.clear()
         self._told.clear()
-        if first == "photo" and rest:
+        if words == "photo":
+            raise Stopped("Name the photos to send, and what you know behind two dashes: photo lamp.jpg label.jpg -- good, want 45")
+        if words == "press":
+            raise Stopped(f"Say which button. {_offered(self._chat.latest())}")
+        if first == "photo":
             await self._photos(rest)
-        elif first == "press" and rest:
+        elif first == "press":
             await self._press(rest, self._chat.latest())
-        elif words.isdigit() and _find(self._chat.latest()[:1], words):
+        elif words.isdigit() and not self._chat.asked() and _find(self._chat.latest()[:1], words):
             await self._press(words, self._chat.latest()[:1])
         else:
             await self._chat.say(text=words)
@@ -168,9 +172,7 @@ class Talk:
     async def _press(self, wanted: str, cards: Sequence[Shown]) -> None:
         found = _find(cards, wanted)
         if found is None:
-            raise Stopped(
-                f"There is no button “{wanted}” on any card. The newest cards:\n" + "\n".join(report(self._newest(), self._width))
-            )
+            raise Stopped(f"There is no button “{wanted}” on any card. {_offered(cards)}")
         await self._chat.say(press=found[1].id, message=found[0].message)
 
     async def _settle(self) -> None:
@@ -205,6 +207,8 @@ class Talk:
         if shown.card is None:
             return
         self._since[shown.id] = shown.text
+        if shown.before and self._chat.copied(shown):
+            return
         lines = render_edit(shown.before, shown.card, self._width) if shown.before else render(shown.card, self._width)
         if lines:
             self.print("\n".join(lines) + "\n")
@@ -223,6 +227,12 @@ def _find(cards: Sequence[Shown], wanted: str) -> tuple[Shown, Button] | None:
     """The first of these cards that has the button."""
     found = ((shown, find_button(shown.card, wanted)) for shown in cards if shown.card)
     return next(((shown, button) for shown, button in found if button), None)
+
+
+def _offered(cards: Sequence[Shown]) -> str:
+    """The buttons of the newest card that has some."""
+    labels = next((found for one in cards if one.card and (found := [button.label for button in pressable(one.card)])), [])
+    return f"The newest are: {', '.join(labels)}." if labels else "No card has any yet."
 
 
 def _paths(names: str) -> list[Path]:

@@ -104,6 +104,18 @@ class Chat:
         """Cards, the one that was shown last first."""
         return [one for one in reversed(self._posts.values()) if one.card]
 
+    def asked(self) -> bool:
+        """Whether the last word in this chat is a question of ours that words answer. Edits of other cards do not count."""
+        spoken = [one for one in self._posts.values() if one.card is None or one.card.asks]
+        newest = max(spoken, key=lambda one: one.id, default=None)
+        return newest is not None and newest.card is not None
+
+    def copied(self, shown: Shown) -> bool:
+        """Whether another copy of this card says the same already."""
+        about = shown.card.subject if shown.card else None
+        others = (one for one in self._posts.values() if one.id != shown.id and one.card and one.card.subject == about)
+        return about is not None and any(one.text == shown.text for one in others)
+
     def texts(self) -> list[str]:
         return [one.text for one in self._posts.values()]
 

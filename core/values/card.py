@@ -80,7 +80,8 @@ class CardPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A message. `subject` is what it is about, as (kind, id): when that moves, every posted copy is edited in place."""
+    """A message. `subject` is what it is about, as (kind, id): when that moves, every posted copy is edited in place. `asks` says that
+    the next plain words answer it."""
 
     title: str = ""
     text: str = ""
@@ -89,6 +90,7 @@ class Card:
     buttons: tuple[tuple[Button, ...], ...] = ()
     mood: str = ""
     subject: tuple[str, str] | None = None
+    asks: bool = False
 
     def with_buttons(self, *rows: tuple[Button, ...]) -> Card:
         return replace(self, buttons=tuple(rows))
@@ -102,6 +104,7 @@ class Card:
             "photos": [photo.to_json() for photo in self.photos],
             "buttons": [[button.to_json() for button in row] for row in self.buttons],
             "subject": list(self.subject) if self.subject else None,
+            **({"asks": True} if self.asks else {}),
         }
 
     @classmethod
@@ -115,6 +118,7 @@ class Card:
             tuple(tuple(Button.of_json(button) for button in row) for row in data.get("buttons", [])),
             data.get("mood", ""),
             (subject[0], subject[1]) if subject else None,
+            data.get("asks", False),
         )
 
 

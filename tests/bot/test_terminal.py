@@ -154,6 +154,47 @@ async def test_the_first_line_that_is_not_as_it_should_be_ends_it(home: Home) ->
     assert "cannot open /nowhere/a.jpg" in printed
 
 
+async def test_a_number_answers_the_question_that_was_asked_last(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "lamp.jpg").write_bytes(picture())
+    code, printed = await script(
+        home,
+        f"""
+        photo {tmp_path}/lamp.jpg -- Acme lamp, want 80
+        expect What condition is it in?
+        press Price
+        expect Type an amount
+        nothing
+        expect is not an amount
+        3
+        expect $3.00
+        expect not Condition: Good
+        1
+        expect Condition: New
+        """,
+    )
+    assert code == 0, printed
+
+
+async def test_what_is_incomplete_or_wrong_explains_itself(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "lamp.jpg").write_bytes(picture())
+    for lines, told in (
+        ("photo", "line 1: Name the photos to send, and what you know behind two dashes: photo lamp.jpg label.jpg -- good, want 45"),
+        ("press", "line 1: Say which button. No card has any yet."),
+        (f"photo {tmp_path}/lamp.jpg\npress Sell", "line 2: There is no button “Sell” on any card. The newest are: New, Like new, Good,"),
+    ):
+        code, printed = await script(home, lines)
+        assert code == 1
+        assert told in printed
+        assert "| " not in printed  # no card is poured out
+
+
+async def test_a_card_that_is_there_twice_is_shown_once_when_it_changes(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "lamp.jpg").write_bytes(picture())
+    code, printed = await script(home, f"photo {tmp_path}/lamp.jpg -- Acme lamp\n/item 1\n/item 1\npress Good\nexpect Condition: Good")
+    assert code == 0, printed
+    assert printed.split("> press Good")[1].count("~ Item 1") == 1
+
+
 async def test_expect_waits_for_what_comes_later(home: Home) -> None:
     person, token = await home.member()
     out = io.StringIO()
