@@ -9,6 +9,7 @@ Arguments are resolved by their type. A parameter of a type that nobody can reso
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import types
 import typing
@@ -16,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NewType
 
+from bot.chat.words import _
 from core.money import Money
 from core.rules.access import LOOK
 from core.values.states import Role
@@ -125,3 +127,11 @@ def commands() -> list[dict[str, str]]:
         {"name": one.name, "summary": one.summary, "example": one.example, "topic": one.topic, "aliases": " ".join(one.aliases)}
         for one in REGISTRY.commands.values()
     ]
+
+
+def unknown(name: str) -> str:
+    """The sentence for a command that is not there."""
+    near = difflib.get_close_matches(name, REGISTRY.names, n=1, cutoff=0.5)
+    if near:
+        return _("There is no /{name}. Did you mean /{near}? /help lists everything.").format(name=name, near=near[0])
+    return _("There is no /{name}. /help lists everything.").format(name=name)

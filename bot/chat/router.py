@@ -6,7 +6,6 @@ is one sentence in the same chat, and nothing of it is half done.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,7 +18,7 @@ import bot.chat.commands as _commands  # noqa: F401 - registers every command an
 from bot.chat.arguments import resolve
 from bot.chat.commands.drafts import answer_open_draft
 from bot.chat.context import Context, Offer
-from bot.chat.registry import REGISTRY, Command
+from bot.chat.registry import REGISTRY, Command, unknown
 from bot.chat.words import _, ngettext
 from core.errors import HaggleError, Invalid, Missing, Refused
 from core.flows import accounts, edits, intake, people
@@ -213,7 +212,7 @@ class Router:
         name = word.lstrip("/").partition("@")[0].lower()
         command = REGISTRY.names.get(name)
         if command is None:
-            raise Invalid(_unknown(name))
+            raise Invalid(unknown(name))
         await self.run(ctx, command, rest[0] if rest else "")
 
     async def run(self, ctx: Context, command: Command, text: str) -> None:
@@ -244,13 +243,6 @@ class Router:
 def _check(ctx: Context, needs: Role) -> None:
     if not may(ctx.person.role, needs):
         raise Refused(refusal(ctx.person.role, needs))
-
-
-def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, REGISTRY.names, n=1, cutoff=0.5)
-    if near:
-        return _("There is no /{name}. Did you mean /{near}? /help lists everything.").format(name=name, near=near[0])
-    return _("There is no /{name}. /help lists everything.").format(name=name)
 
 
 def greeting() -> Card:

@@ -7,8 +7,10 @@ import asyncio
 import pytest
 from sqlalchemy import select, update
 
+from bot.chat.registry import REGISTRY
 from core.errors import Refused
 from core.flows import people
+from core.rules.drafts import SAID
 from core.values.states import ItemState
 from storage import audit
 from storage.inbox import Delivery
@@ -219,10 +221,15 @@ async def test_words_that_mean_nothing_get_a_sentence(shop: TestShop) -> None:
 async def test_every_command_explains_itself(shop: TestShop) -> None:
     await shop.say("/help")
     listed = await shop.last()
-    for name in ("publish", "price", "delist", "undo", "tasks", "channels"):
-        assert f"/{name}" in listed
+    for name in REGISTRY.commands:
+        assert f'"/{name}"' in listed
         await shop.say(f"/help {name}")
         assert "Example" in await shop.last()
+    await shop.say("/help edit")
+    told = await shop.last()
+    assert all(field in told for field in SAID)
+    await shop.say("/help prise")
+    assert "Did you mean /price?" in await shop.last()
 
 
 async def test_a_button_of_something_that_moved_on_says_what_happened(shop: TestShop) -> None:

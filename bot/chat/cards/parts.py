@@ -164,6 +164,8 @@ def _still(easel: Easel, item: Item, label: str, listing: Listing) -> Line:
             else ""
         )
         return Line(label, _("sold here"), seen, "good")
+    if listing.state == ListingState.ENDED and listing.wanted == "live":
+        return Line(label, _("not live any more"), _("I am asking what was sold there"), "warn")
     if listing.state == ListingState.ENDED:
         gone = _("gone at {time}").format(time=easel.time(listing.ended_at)) if listing.ended_at else _("gone")
         return Line(label, gone, _("verified") if listing.verified_at else _("ticked by you"), "good")

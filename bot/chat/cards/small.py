@@ -110,7 +110,7 @@ async def channels(easel: Easel, workspace_id: str) -> Card:
             _("Where {name} ships from…").format(name=easel.channel(one.channel)), {"do": "channel.ship_from", "account": one.id}, "primary"
         )
         for one in there
-        if one.settings.get("problems")
+        if one.settings.get("asks_place")
     ]
     rows = [tuple(places)] if places else []
     rows += [tuple(others[start : start + 3]) for start in range(0, len(others), 3)] + [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.context import Context
-from bot.chat.registry import REGISTRY, Word, command
+from bot.chat.registry import REGISTRY, Word, command, unknown
 from bot.chat.words import _
 from core.errors import Invalid
 from core.values.card import Card, Line
@@ -37,7 +37,7 @@ async def help_(ctx: Context, name: Word | None) -> None:
 async def _about(ctx: Context, name: str) -> None:
     one = REGISTRY.names.get(name)
     if one is None:
-        raise Invalid(_("There is no /{name}. /help lists everything.").format(name=name))
+        raise Invalid(unknown(name))
     lines = [Line(_("Example"), one.example)]
     if one.aliases:
         lines.append(Line(_("Also"), ", ".join(f"/{alias}" for alias in one.aliases)))
