@@ -28,9 +28,11 @@ from core.flows.carrying import ChangeFlow
 from core.flows.deliveries import InboxFlow
 from core.flows.engine import Engine
 from core.flows.house import House
+from core.flows.polling import AccountFlow
 from core.flows.posts import PostFlow
 from core.flows.reading import DraftFlow
 from core.flows.tasks import TaskFlow
+from core.flows.watching import wake_held
 from core.ports import Clock, Reader
 from core.values.states import AccountState, Role
 from integrations.ai import offline
@@ -75,6 +77,7 @@ class App:
         await people.ensure_workspace(self.house, currency=self.settings.currency, timezone=self.settings.timezone)
         self.unopened = (await keys.look_at(self.house)).lost
         await self._reach_old_accounts()
+        await wake_held(self.house)
         self.engine.start()
         if self.spread is not None:
             await self.spread.start()
@@ -205,7 +208,7 @@ def _engine(house: House, surfaces: bool) -> Engine:
         "change": ChangeFlow(house),
         "draft": DraftFlow(house),
         "manual_task": TaskFlow(house),
-        "account": accounts.AccountFlow(house),
+        "account": AccountFlow(house),
         "inbox_event": InboxFlow(house),
     }
     if surfaces:

@@ -5,33 +5,26 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import AuthLost, HaggleError, Invalid, Missing, Refused
-from core.flows import notices, sales
+from core.errors import AuthLost, Invalid, Missing, Refused
+from core.flows import notices
 from core.flows.house import House
-from core.flows.people import Person, the_workspace
+from core.flows.people import Person
 from core.flows.posts import touch
-from core.rules.retry import wait_before_retry
 from core.values.channel import Connection, Health
 from core.values.states import AccountState, ListingState, Severity
-from storage import audit, work
+from storage import audit
 from storage.db import Database, wake
 from storage.keys import new_key
 from storage.models import Account, Change, Listing, Setting
-from storage.work import Claim
 
 CONSENT_LIFE = timedelta(hours=1)
-# Orders change while a page is read, and clocks differ: look back a little further than the last poll.
-OVERLAP = timedelta(minutes=2)
 FIRST_LOOK = timedelta(hours=1)
-SLOWEST_POLL = 300.0
-LONGEST_WAIT = 600.0  # a marketplace may ask for a day's patience; a sale there must be noticed all the same, once it answers
-CHECK_EVERY = timedelta(hours=1)
 
 
 def connection(house: House, account: Account) -> Connection:
@@ -120,7 +113,7 @@ async def store_account(
         )  # fmt: skip
         await notices.solved(session, db, workspace, f"account_lost:{account.id}")
         await touch(session, db, ("account", account.id), ("channels", workspace))
-        await _wake_waiting(session, db, account.id)
+        await wake_waiting(session, db, account.id)
         wake(session, "account", account.id, priority=6)
     return account, health
 
@@ -143,7 +136,7 @@ class _TrialConnection:
         return Connection(f"new-{new_key()}", self.credentials, self._settings, save, pace)
 
 
-async def _wake_waiting(session: AsyncSession, db: Database, account_id: str) -> None:
+async def wake_waiting(session: AsyncSession, db: Database, account_id: str) -> None:
     """Changes of an account that wait (it was lost, or paused) are due now."""
     statement = (
         update(Change)
@@ -231,101 +224,6 @@ async def lost(house: House, account_id: str, error: AuthLost) -> None:
             data={"error": str(error)},
         )  # fmt: skip
         await touch(session, db, ("channels", account.workspace_id))
-
-
-async def poll_orders(house: House, account: Account) -> None:
-    """Read what was ordered since the last time, and take it in. Raises `core.errors`; nothing is skipped then."""
-    db = house.db
-    read_to = account.orders_since or db.now() - FIRST_LOOK
-    page = await house.channels[account.channel].orders_since(connection(house, account), read_to - OVERLAP)
-    for order in page.orders:
-        await sales.take(house, account, order, seen_by="poll")
-    now = db.now()
-    values = {"orders_since": max(read_to, page.cursor), "last_poll_at": now, "last_ok_at": now, "last_error": ""}
-    async with db.write() as session:
-        await session.execute(update(Account).where(Account.id == account.id).values(values))
-
-
-class AccountFlow:
-    """Carries `account` rows: the poll for orders."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-
-    async def carry(self, claim: Claim) -> None:
-        house, db = self._house, self._house.db
-        async with db.read() as session:
-            account = await session.get_one(Account, claim.id)
-            workspace = await the_workspace(session)
-        if not house.outward or (workspace and workspace.paused) or account.channel not in house.channels:
-            await self._next(claim, account, house.poll_seconds)
-            return
-        now = db.now()
-        if account.settings.get("recheck") or self._is_old(account, now):
-            await self._recheck(account)
-        await poll_orders(house, account)
-        healthy = account.last_webhook_at is not None and account.last_webhook_at > now - timedelta(hours=1)
-        calm = max(house.poll_seconds, min(SLOWEST_POLL, house.poll_seconds * 3))
-        await self._next(claim, account, calm if healthy else house.poll_seconds)
-
-    def _is_old(self, account: Account, now: datetime) -> bool:
-        """Whether what we know of the connection (may it sell, do webhooks come) was looked at too long ago."""
-        checked = account.settings.get("checked_at")
-        return checked is None or datetime.fromisoformat(checked) < now - CHECK_EVERY
-
-    async def _recheck(self, account: Account) -> None:
-        """Ask the marketplace whether the account can sell, and have webhooks that were lost set up again. Tells what changed only."""
-        house, db = self._house, self._house.db
-        health = await house.channels[account.channel].check(connection(house, account))
-        async with db.write() as session:
-            fresh = await session.get_one(Account, account.id, with_for_update={"key_share": True})
-            before, asked = fresh.settings.get("problems"), bool(account.settings.get("recheck"))
-            found = {"problems": list(health.problems), "checked_at": db.now().isoformat(), "recheck": False}
-            fresh.settings = {"webhook_problem": "", **fresh.settings, **health.settings, **found}
-            if asked or before != found["problems"]:
-                await _tell_health(session, house, fresh, health)
-            await touch(session, db, ("channels", fresh.workspace_id))
-            await _wake_waiting(session, db, fresh.id)
-
-    async def _next(self, claim: Claim, account: Account, seconds: float) -> None:
-        """The next poll; at once when somebody asked for one while this one was under way."""
-        db = self._house.db
-        async with db.write() as session:
-            fresh = await session.get_one(Account, claim.id, with_for_update={"key_share": True})
-            asked = fresh.due_at > account.due_at or (fresh.settings.get("recheck") and not account.settings.get("recheck"))
-            wait = 0.0 if asked else seconds
-            await work.finish(session, claim, due_at=db.now() + timedelta(seconds=wait), attempts=0)
-            wake(session, "account", claim.id, priority=1 if asked else 6, delay=wait)
-
-    def again_in(self, error: HaggleError, claim: Claim) -> float | None:
-        if isinstance(error, AuthLost):
-            return None
-        wait = wait_before_retry(error, min(claim.attempts, 4))
-        return self._house.poll_seconds if wait is None else min(wait, LONGEST_WAIT)
-
-    async def retrying(self, claim: Claim, error: HaggleError) -> None:
-        """The heartbeat tick shouts when an account stays silent; one failed poll is no news."""
-
-    async def fail(self, claim: Claim, error: HaggleError) -> None:
-        async with self._house.db.write() as session:
-            await work.finish(session, claim, last_error=str(error), due_at=self._house.db.now())
-        if isinstance(error, AuthLost):
-            await lost(self._house, claim.id, error)
-
-    async def lost(self, claim: Claim) -> None:
-        """Polling changes nothing outside, and an order is taken in once."""
-
-
-async def _tell_health(session: AsyncSession, house: House, account: Account, health: Health) -> None:
-    db = house.db
-    if not health.problems:
-        await notices.all_solved(session, db, "channel_connected", account.id, Severity.WARNING)
-    await notices.tell(
-        session, db, workspace=account.workspace_id, type="channel_connected", subject=("account", account.id),
-        severity=Severity.WARNING if health.problems else Severity.SUCCESS, key=f"checked:{account.id}:{db.now().isoformat()}",
-        title=f"{account.name} cannot sell yet." if health.problems else f"{account.name} is ready to sell.",
-        body=" ".join(health.problems),
-    )  # fmt: skip
 
 
 def account_named(accounts: list[Account], name: str) -> Account:

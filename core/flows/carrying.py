@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import bindparam, select
 
 from core.errors import AuthLost, HaggleError, Missing, Refused
-from core.flows import accounts, byhand, changes, ledger, outcomes, tasks, watching
+from core.flows import accounts, byhand, changes, ledger, outcomes, polling, tasks, watching
 from core.flows.house import House
 from core.flows.posts import touch
 from core.flows.wanted import floor_of, ref_of, wanted_of
@@ -107,7 +107,7 @@ class ChangeFlow:
         more = kind is ChangeKind.QUANTITY and load.may_raise
         if load.account.state != AccountState.ACTIVE or not (kind is ChangeKind.RELIST or tried or more):
             return load
-        await accounts.poll_orders(self._house, load.account)
+        await polling.poll_orders(self._house, load.account)
         return await self._load(claim.id)
 
     async def _act(self, load: Load) -> Live:

@@ -126,6 +126,8 @@ async def _lines(session: AsyncSession, order: Order, account: Account, told: Ch
         if listing is None and line.listing_id:
             query = select(Listing).where(Listing.account_id == account.id, Listing.listing_ref == line.listing_id)
             listing = (await session.execute(query)).scalar()
+        if listing is not None and not listing.listing_ref:
+            listing.listing_ref = line.listing_id  # its publish's answer was lost: from here on this sale is one that we have heard of
         row = OrderLine(
             workspace_id=order.workspace_id, order_id=order.id, external_id=line.external_id, sku=line.sku, title=line.title,
             quantity=line.quantity, price=line.price.amount, item_id=listing.item_id if listing else None,

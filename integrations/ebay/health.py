@@ -65,7 +65,8 @@ class Checkup:
             return error
 
     async def _location(self, account: Connection, settings: Settings, locations: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Take a ship-from place that is there, or make one of what the seller told us. Gives problems."""
+        """Take a ship-from place that is there, or make one of what the seller told us. Gives problems; `asks_place` when we lack it."""
+        settings["asks_place"] = False
         open_ones = [str(one["merchantLocationKey"]) for one in locations if one.get("merchantLocationStatus") == "ENABLED"]
         if settings.get("location") in open_ones:
             return []
@@ -77,6 +78,7 @@ class Checkup:
             body = location_body(settings.get("ship_from") or {})
             await self._create_location(account, body)
         except (Missing, Refused) as error:
+            settings["asks_place"] = True
             return [str(error)]
         settings["location"] = LOCATION_KEY
         return []
