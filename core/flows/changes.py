@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
@@ -202,3 +202,10 @@ async def listing_for(session: AsyncSession, item: Item, account: Account) -> Li
 async def listings_of(session: AsyncSession, item_id: str) -> list[Listing]:
     """An item's listings, oldest first."""
     return list((await session.execute(select(Listing).where(Listing.item_id == item_id).order_by(Listing.id))).scalars())
+
+
+async def settle_down(session: AsyncSession, item: Item) -> None:
+    """Something of it came down, or never went up: when nothing of it is wanted up any more, it is simply not up."""
+    wanted = select(func.count()).select_from(Listing).where(Listing.item_id == item.id, Listing.wanted == "live")
+    if item.state in (ItemState.LIVE, ItemState.READY) and (await session.execute(wanted)).scalar_one() == 0:
+        item.state = ItemState.DELISTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows import changes, notices, tasks
@@ -48,9 +48,7 @@ async def down(session: AsyncSession, db: Database, listing: Listing, item: Item
     listing.verified_at, listing.needs_person = db.now(), False
     await tasks.cancel_open(session, db, listing, TaskKind.TAKE_DOWN)
     await notices.solved(session, db, change.workspace_id, f"delist_failed:{listing.id}:{change.order_id}")
-    wanted = select(func.count()).select_from(Listing).where(Listing.item_id == item.id, Listing.wanted == "live")
-    if item.state == ItemState.LIVE and (await session.execute(wanted)).scalar_one() == 0:
-        item.state = ItemState.DELISTED
+    await changes.settle_down(session, item)
 
 
 async def take_back(session: AsyncSession, db: Database, item: Item, listing: Listing, change: Change) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import HaggleError
-from core.flows import ledger, notices
+from core.flows import changes, ledger, notices
 from core.flows.house import House
 from core.flows.people import Person, chats_of
 from core.flows.posts import put_view, touch
@@ -85,6 +85,7 @@ async def tick(session: AsyncSession, db: Database, task: ManualTask, person: Pe
             item.state = ItemState.LIVE
     elif task.kind == TaskKind.TAKE_DOWN:
         listing.state, listing.ended_at, listing.wanted = ListingState.ENDED, now, "gone"
+        await changes.settle_down(session, item)
     audit.record(
         session, workspace=task.workspace_id, at=now, actor=person.actor, action="task.done", subject=("task", task.id),
         data={"kind": task.kind, "item": task.item_id},

@@ -12,7 +12,7 @@ from core.flows.wanted import photos_of, sheet_of
 from core.values.draft import Draft
 from core.values.states import AccountState, ItemState, Role
 from storage import audit
-from storage.models import Account, Listing, Stock, Workspace
+from storage.models import Account, Listing, ManualTask, Stock, Workspace
 from tests.shop import TestShop, picture
 
 
@@ -251,3 +251,29 @@ async def test_what_was_taken_back_offers_no_second_time(shop: TestShop) -> None
     assert "Undo" in await buttons(shop, "batch")
     await shop.say("/undo")
     assert "Undo" not in await buttons(shop, "batch")
+
+
+async def test_what_a_person_had_not_taken_down_yet_is_still_up(shop: TestShop) -> None:
+    number = await shop.item()
+    await shop.say(f"/publish {number} poshmark")
+    await shop.press("It is up")
+    await shop.say(f"/delist {number}")
+    assert "yours to take down" in await shop.text()
+    await shop.say("/undo")
+    async with shop.app.house.db.read() as session:
+        assert (await session.execute(select(Listing.state))).scalar_one() == "active"
+        tasks = (await session.execute(select(ManualTask.kind, ManualTask.state).order_by(ManualTask.number))).all()
+    assert [tuple(one) for one in tasks] == [("list", "done"), ("take_down", "cancelled")]
+    await shop.say(f"/delist {number}")
+    await shop.press("It is down")
+    assert (await shop.row(number)).state == ItemState.DELISTED
+
+
+async def test_what_never_went_up_does_not_go_up_for_good(shop: TestShop) -> None:
+    number = await shop.item()
+    await shop.say("/pause all")
+    await shop.say(f"/publish {number}")
+    await shop.say(f"/delist {number}")
+    await shop.say("/resume")
+    assert (await shop.row(number)).state == ItemState.DELISTED
+    assert await shop.live(number) == []
