@@ -55,21 +55,22 @@ PngImagePlugin.MAX_TEXT_MEMORY = 4 * MIB  # comments in a PNG; Pillow would unpa
 pillow_heif.options.DECODE_THREADS = 1
 
 Rows = Callable[[int, int], Image.Image]  # the decoded picture's rows from..to
+Strips = tuple[Rows, tuple[int, int]]  # with its width and height
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
     """A picture that is not decoded yet, what kind it is, and what decoding it takes: `price` bytes a pixel and `spare` bytes.
 
-    `decode(side)` gives its rows and its size then, which may be smaller, but not smaller than `side`. Only afterwards `told`
-    says its EXIF and colour profile. `turned`: the decoder turns it as it was held.
+    `decode(side)` gives its rows, or itself if it is plain RGB and not much larger than `side`; it may be smaller than `size`,
+    but not than `side`. Only afterwards `told` says its EXIF and colour profile. `turned`: the decoder turns it as it was held.
     """
 
     kind: str
     size: tuple[int, int]
     price: float
     spare: int
-    decode: Callable[[int], tuple[Rows, tuple[int, int]]]
+    decode: Callable[[int], Image.Image | Strips]
     told: Callable[[], tuple[Image.Exif, bytes | None]]
     turned: bool = False
 
@@ -97,8 +98,8 @@ def _decoded(data: bytes, name: str, side: int) -> tuple[Image.Image, bytes | No
     """Everything that is needed of a file, so that its decoder and its full picture are gone when this returns."""
     source = _heif(data) if data[4:8] == b"ftyp" else _webp(data) if data[8:12] == b"WEBP" else _jpeg_or_png(data)
     _check(source, name)
-    rows, size = source.decode(side)
-    image = _flat_and_small(rows, size, side)
+    picture = source.decode(side)
+    image = picture if isinstance(picture, Image.Image) else _flat_and_small(*picture, side)
     exif, profile = source.told()
     turns, taken_at = _facts(exif)
     return image, profile, () if source.turned else turns, taken_at
@@ -133,7 +134,7 @@ def _heif(data: bytes) -> _Source:
     deep, full = info.get("bit_depth", 8) > 8, info.get("chroma", 420) != 420
     price = {(False, False): 4.8, (False, True): 9.5, (True, False): 8.0, (True, True): 15.5}[deep, full]
 
-    def decode(_: int) -> tuple[Rows, tuple[int, int]]:
+    def decode(_: int) -> Strips:
         pixels, stride = memoryview(image.data), image.stride
 
         def rows(top: int, bottom: int) -> Image.Image:
@@ -157,9 +158,9 @@ def _webp(data: bytes) -> _Source:
     kind, price = ("WebP with transparency", 20.0) if clear else ("WebP", 16.0)
     pictures: list[Image.Image] = []
 
-    def decode(_: int) -> tuple[Rows, tuple[int, int]]:
+    def decode(_: int) -> Strips:
         pictures.append(Image.open(io.BytesIO(data), formats=("WEBP",)))
-        return _rows(pictures[0])
+        return _strips(pictures[0])
 
     return _Source(kind, (width, height), price, _WEBP_FILE, decode, lambda: _told(pictures[0]))
 
@@ -168,13 +169,13 @@ def _jpeg_or_png(data: bytes) -> _Source:
     image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
         price = _PNG_PRICES.get(image.mode, 4.0)
-        return _Source("PNG", image.size, price, _SHRINKING, lambda _: _rows(image), lambda: _told(image))
+        return _Source("PNG", image.size, price, _SHRINKING, lambda side: _itself_or_strips(image, side), lambda: _told(image))
 
-    def decode(side: int) -> tuple[Rows, tuple[int, int]]:
+    def decode(side: int) -> Image.Image | Strips:
         # The decoder skips detail that shrinking would throw away.
         share = min(1.0, side / max(image.size))
         image.draft(None, (round(image.width * share), round(image.height * share)))
-        return _rows(image)
+        return _itself_or_strips(image, side)
 
     kind, price = "JPEG", 1.0
     if headers.jpeg_in_several_scans(data):
@@ -184,7 +185,12 @@ def _jpeg_or_png(data: bytes) -> _Source:
     return _Source(kind, image.size, price, _SHRINKING, decode, lambda: _told(image))
 
 
-def _rows(image: Image.Image) -> tuple[Rows, tuple[int, int]]:
+def _itself_or_strips(image: Image.Image, side: int) -> Image.Image | Strips:
+    strips = _strips(image)
+    return image if image.mode == "RGB" and max(image.size) < 2 * side else strips
+
+
+def _strips(image: Image.Image) -> Strips:
     image.load()
     return lambda top, bottom: image.crop((0, top, image.width, bottom)), image.size
 
