@@ -103,10 +103,8 @@ async def resume(session: AsyncSession, house: House, workspace_id: str) -> int:
     polls = update(Account).where(Account.state == AccountState.ACTIVE, Account.channel.in_(kinds))
     for key in (await session.execute(polls.values(due).returning(Account.id))).scalars().all():
         wake(session, "account", key, priority=1)
-    query = select(Change.id, Change.priority).where(Change.workspace_id == workspace_id, Change.state == ChangeState.APPROVED)
-    waiting = (await session.execute(query)).all()
+    held = update(Change).where(Change.workspace_id == workspace_id, Change.state == ChangeState.APPROVED).values(due)
+    waiting = (await session.execute(held.returning(Change.id, Change.priority))).all()
     for key, priority in waiting:
-        change = await session.get_one(Change, key)
-        change.due_at = house.db.now()
         wake(session, "change", key, priority=priority)
     return len(waiting)
