@@ -14,7 +14,7 @@ from bot.chat.words import _, clock_time, day_time
 from core.flows.house import House
 from core.flows.wanted import photos_of
 from core.money import Money
-from core.values.card import Button, Card, CardPhoto, Line
+from core.values.card import Button, CardPhoto, Line
 from core.values.draft import Evidence, EvidenceKind, Field
 from core.values.states import ChangeKind, ChangeState, ListingState, TaskState
 from storage.models import Account, Change, Item, Listing, ManualTask, Workspace
@@ -178,7 +178,3 @@ def _still(easel: Easel, item: Item, label: str, listing: Listing) -> Line:
 
 def retry_row(change: Change, easel: Easel, label: str) -> Button:
     return Button(_("Try {channel} again").format(channel=label), {"do": "change.again", "change": change.id})
-
-
-def plain(title: str, text: str = "", mood: str = "") -> Card:
-    return Card(title=title, text=text, mood=mood)
