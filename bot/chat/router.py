@@ -79,7 +79,9 @@ class Router:
         return Context(self._house, session, person, await session.get_one(Workspace, person.workspace_id), inbound)
 
     async def _remember(self, ctx: Context, photos: _Photos) -> None:
-        said = {"text": ctx.inbound.text, "photos": [one.sha256 for one in photos.stored], "event": ctx.inbound.event_id}
+        # A pasted consent address holds a key to the account: it is used, and not kept.
+        text = _("(the address of the consent page)") if _consent_query(ctx.inbound.text) else ctx.inbound.text
+        said = {"text": text, "photos": [one.sha256 for one in photos.stored], "event": ctx.inbound.event_id}
         if said["text"] or said["photos"]:
             put_said(ctx.session, ctx.db, ctx.place, said, workspace=ctx.person.workspace_id)
 
@@ -129,12 +131,8 @@ class Router:
 
     async def _consent_answer(self, inbound: Inbound) -> str:
         """An address pasted back from a consent page finishes the connection: a laptop has no public address to be called at."""
-        text = inbound.text.strip()
-        if not text.startswith(("http://", "https://")) or " " in text:
-            return ""
-        parts = urlsplit(text)
-        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        if "state" not in query:
+        query = _consent_query(inbound.text)
+        if not query:
             return ""
         kind = await accounts.kind_of_consent(self._house, query["state"])
         if not kind:
@@ -238,6 +236,15 @@ class Router:
         if await answer_open_draft(ctx, ctx.inbound.text.strip()):
             return
         raise Invalid(_("I did not understand that. Send me photos of something to sell, or type /help to see what I can do."))
+
+
+def _consent_query(text: str) -> dict[str, str]:
+    """What the address of a consent page carries; empty for any other text."""
+    text = text.strip()
+    if not text.startswith(("http://", "https://")) or " " in text:
+        return {}
+    query = {name: values[-1] for name, values in parse_qs(urlsplit(text).query).items()}
+    return query if "state" in query else {}
 
 
 def _check(ctx: Context, needs: Role) -> None:

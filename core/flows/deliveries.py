@@ -178,10 +178,13 @@ async def _account_of(session: AsyncSession, event: InboxEvent) -> Account | Non
 
 
 class Settle:
-    """Finishes an inbox row in the transaction of what it caused, so that neither happens without the other."""
+    """Finishes an inbox row in the transaction of what it caused, so that neither happens without the other.
+
+    What was said is in the chat's own rows from then on; kept here too it would be kept twice, secrets in pasted addresses included.
+    """
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim
 
     async def __call__(self, session: AsyncSession) -> None:
-        await work.finish(session, self._claim, state=InboxState.DONE, last_error="")
+        await work.finish(session, self._claim, state=InboxState.DONE, body={}, last_error="")

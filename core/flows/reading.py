@@ -13,6 +13,7 @@ from core.errors import HaggleError
 from core.flows import accounts, ledger
 from core.flows.house import House
 from core.flows.intake import AMOUNTS
+from core.flows.people import the_workspace
 from core.flows.posts import touch
 from core.flows.wanted import photos_of
 from core.ports import PhotoIn
@@ -89,7 +90,7 @@ class DraftFlow:
 
     async def _ask_channels(self, row: Draft, title: str) -> dict[str, Any]:
         """Categories for the title and what they need. Without an answer the draft is there anyway, and its card says so."""
-        if not title or not self._house.outward:
+        if not title or not self._house.outward or await self._is_paused():
             return {}
         suggested: dict[str, Any] = {}
         categories: dict[str, Any] = {}
@@ -104,6 +105,11 @@ class DraftFlow:
             except HaggleError as error:
                 log.info("no category suggestions", channel=account.channel, error=str(error))
         return {"suggested": suggested, "categories": categories}
+
+    async def _is_paused(self) -> bool:
+        async with self._house.db.read() as session:
+            workspace = await the_workspace(session)
+        return workspace is not None and workspace.paused
 
     async def _native(self, row: Draft) -> list[Account]:
         query = select(Account).where(Account.workspace_id == row.workspace_id, Account.state == AccountState.ACTIVE)

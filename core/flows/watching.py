@@ -7,12 +7,12 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.flows import changes, ledger, notices
+from core.flows import changes, intake, ledger, notices
 from core.flows.house import House
 from core.rules.guards import may_go_live
-from core.values.states import AccountState, ChangeKind, ChangeState, InboxState, ItemState, Severity
+from core.values.states import AccountState, ChangeKind, ChangeState, DraftState, InboxState, ItemState, Severity
 from storage.db import wake
-from storage.models import Account, Change, InboxEvent, Item, Listing
+from storage.models import Account, Change, Draft, InboxEvent, Item, Listing
 
 PAUSED = "Paused: nothing leaves the house."  # why a Change or a hint waits while no call may be made
 
@@ -107,4 +107,8 @@ async def resume(session: AsyncSession, house: House, workspace_id: str) -> int:
     waiting = (await session.execute(held.returning(Change.id, Change.priority))).all()
     for key, priority in waiting:
         wake(session, "change", key, priority=priority)
+    drafts = select(Draft).where(Draft.workspace_id == workspace_id, Draft.state == DraftState.REVIEW)
+    for row in (await session.execute(drafts)).scalars():
+        if not row.choices.get("categories"):  # it was read while no marketplace could be asked
+            await intake.ask_again(session, house, row)
     return len(waiting)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core.flows.posts import touch
-from core.values.states import DraftState, InboxState, ItemState
+from core.values.states import DraftState, ItemState
 from storage.keys import new_key
 from storage.models import Draft, InboxEvent, Item, Post
 from tests import requires
@@ -73,9 +73,8 @@ async def say(shop: TestShop, text: str, model: Service) -> None:
 
 
 async def _heard(shop: TestShop, text: str) -> bool:
-    async with shop.app.house.db.read() as session:
-        events = (await session.execute(select(InboxEvent.body, InboxEvent.state).where(InboxEvent.source == "web"))).all()
-    return any(body.get("text") == text and state == InboxState.DONE for body, state in events)
+    """It is in the chat, so what it caused is there too."""
+    return any(post.said.get("text") == text for post in await shop.posts())
 
 
 async def test_what_is_typed_while_photos_are_read_stays(reading: TestShop, model: Service) -> None:
@@ -176,3 +175,23 @@ async def test_a_card_waits_for_a_chat_that_is_out_of_reach(tmp_path: Path, sand
             async with shop.app.house.db.read() as session:
                 states = (await session.execute(select(Post.state).where(Post.surface == "telegram", Post.view == "sale"))).scalars().all()
             assert set(states) <= {"posted", "dirty"}
+
+
+async def test_the_marketplaces_are_not_asked_while_paused_but_after(shop: TestShop) -> None:
+    await shop.say("/pause all")
+    before = shop.sandbox.calls().get("ebay.getCategorySuggestions", 0)
+    await shop.photos(picture("ACME LAMP"), text="Acme brass desk lamp, good condition, want 80")
+    assert shop.sandbox.calls().get("ebay.getCategorySuggestions", 0) == before
+    await shop.say("/resume")
+    assert (await draft(shop)).choices["categories"]
+    assert (await draft(shop)).state == DraftState.REVIEW
+
+
+async def test_a_pasted_address_with_a_key_in_it_is_used_and_not_kept(shop: TestShop) -> None:
+    secret = new_key()
+    await shop.say(f"https://example.com/back?code={secret}&state=unknown")
+    assert "does not belong to a connection" in await shop.last()
+    async with shop.app.house.db.read() as session:
+        kept = [str(row) for row in (await session.execute(select(InboxEvent.body))).scalars()]
+        kept += [str(row) for row in (await session.execute(select(Post.said))).scalars()]
+    assert not [row for row in kept if secret in row]

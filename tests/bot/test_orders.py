@@ -268,3 +268,15 @@ async def test_an_unknown_line_becomes_a_sale_when_a_person_says_which_item_it_w
         solved = (await session.execute(select(Notice.solved_at).where(Notice.type == "sync_conflict"))).scalars().all()
     assert None not in solved
     assert len(await orders(shop)) == 1
+
+
+async def test_a_refunded_order_earned_nothing(shop: TestShop) -> None:
+    number = await published(shop, cost=2000)
+    order = await shop.buy("shopify", number)
+    shop.sandbox.refund("shopify", order.get("id") or order["orderId"])
+    await poll(shop, "shopify")
+    await shop.until("was refunded")
+    [card] = [post.card for post in await shop.posts() if "was refunded" in post.card.get("title", "")]
+    shown = {line["label"]: line.get("value") for line in card["lines"]}
+    assert shown["Earned"] == "nothing"
+    assert card["mood"] == "warn"

@@ -82,7 +82,7 @@ def _evidence(one: Evidence) -> str:
     if one.kind is EvidenceKind.TEXT:
         return _("“{text}” on {photo}").format(text=one.text[:40], photo=photo) if photo else f"“{one.text[:40]}”"
     if one.kind is EvidenceKind.MODEL:
-        return _("the model thinks so")
+        return _("the model: {text}").format(text=one.text[:80]) if one.text else _("the model thinks so")
     if one.kind is EvidenceKind.CHANNEL:
         return _("suggested by the marketplace")
     return _("as last time")

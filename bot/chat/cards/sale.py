@@ -37,20 +37,23 @@ async def draw(easel: Easel, order_id: str) -> Card | None:
         elif order.state != OrderState.CANCELLED:
             buttons += await _which_item(easel, line)
     cancelled = order.state == OrderState.CANCELLED
+    over = cancelled or order.state == OrderState.REFUNDED
     lines += [] if cancelled else await _money(easel, order, sold)
     if order.account_id is None and not cancelled and order.placed_at > easel.house.db.now() - UNDO_WINDOW:
         buttons.append((Button(_("Undo"), {"do": "sale.undo", "order": order.id}),))
-    unpaid = "" if order.paid or cancelled else _("The buyer has not paid yet.")
+    unpaid = "" if order.paid or over else _("The buyer has not paid yet.")
     return Card(
         title=_title(easel, order), text=" ".join(part for part in (unpaid, easel.paused()) if part),
-        lines=tuple(lines), photos=shown, buttons=tuple(buttons), mood="warn" if cancelled else "good", subject=("order", order.id),
+        lines=tuple(lines), photos=shown, buttons=tuple(buttons), mood="warn" if over else "good", subject=("order", order.id),
     )  # fmt: skip
 
 
 def _title(easel: Easel, order: Order) -> str:
     cancelled = order.state == OrderState.CANCELLED
     where = {"number": order.number, "channel": easel.channel(order.channel), "how": order.channel}
-    if order.channel in easel.house.capabilities:
+    if order.state == OrderState.REFUNDED:
+        title = _("Order {number} on {channel} was refunded")
+    elif order.channel in easel.house.capabilities:
         title = _("Order {number} on {channel} was cancelled") if cancelled else _("Sold on {channel}! Order {number}")
     elif cancelled:
         title = _("Order {number}, sold outside, was taken back")
@@ -113,6 +116,8 @@ async def taken_down(session: AsyncSession, order_id: str, item: Item) -> list[s
 
 async def _money(easel: Easel, order: Order, sold: list[OrderLine]) -> list[Line]:
     price = Money(sum(line.price * line.quantity for line in sold), order.currency)
+    if order.state == OrderState.REFUNDED:
+        return [Line(_("Price"), str(price)), Line(_("Earned"), _("nothing"), _("the buyer has the money back"), "bad")]
     fees = None if order.fees is None else Money(order.fees, order.currency)
     cost = await _cost(easel, order, sold)
     made = earned(price, fees, cost)
