@@ -9,7 +9,7 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench chaos lock papers clean
+.PHONY: help run setup test check bench chaos lock papers words clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,6 +41,9 @@ lock: ## Make the lock files anew (needs uv)
 
 papers: $(VENV)/.ready ## Write what README and .env.example say about commands and settings anew
 	$(PY) -m bot.papers .
+
+words: $(VENV)/.ready ## Bring the catalogues of other languages up to date with the code
+	$(PY) -m bot.catalogues
 
 clean: ## Remove what was made, but never the data folder
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info

@@ -8,7 +8,8 @@
     ├── Missing       a field or a thing that is needed is not there
     └── Invalid       what we were given or would send is wrong
 
-`str(error)` is the one sentence that a person reads: what happened and what to do. `cause` is for the log.
+`error.sentence` is what a person reads: what happened and what to do, a `Told` so that each reads it in their language
+(`str(error)` is its English, for logs). `cause` is for the log.
 Only `Busy` and `Unreachable` are retried; everything else becomes a card.
 """
 

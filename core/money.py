@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from core import words
 from core.errors import Invalid
+from core.words import Told
 
 SYMBOLS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD"}
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "C$", "AUD": "A$"}
@@ -59,6 +61,14 @@ class Money:
             return f"{sign}{SIGNS[self.currency]}{number}"
         return f"{sign}{number} {self.currency}"
 
+    def here(self) -> str:
+        """For people, as their language writes it."""
+        return words.speech().money(self.amount, self.currency, str(self))
+
+    def __format__(self, how: str) -> str:
+        """Within a message: as the reader's language writes it."""
+        return format(self.here(), how)
+
     def _same(self, other: Money) -> int:
         if other.currency != self.currency:
             raise ValueError(f"cannot mix {self.currency} and {other.currency}")
@@ -83,9 +93,9 @@ def of_wire(value: str | float | Decimal, currency: str) -> Money:
     try:
         major = Decimal(str(value))
     except ArithmeticError as error:
-        raise Invalid(f"“{value}” is not an amount.") from error
+        raise Invalid(Told("“{value}” is not an amount.", value=value)) from error
     if not major.is_finite():
-        raise Invalid(f"“{value}” is not an amount.")
+        raise Invalid(Told("“{value}” is not an amount.", value=value))
     minor = major.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
     return Money(int(minor), currency)
 
@@ -94,18 +104,18 @@ def parse(text: str, currency: str = "USD") -> Money:
     """Read what a person types: `45`, `$45`, `45,00`, `1,200.50`, `45 EUR`. Raises `Invalid` with what to type."""
     found = _AMOUNT.match(text.strip())
     if found is None:
-        raise Invalid(f"“{text}” is not an amount. Type it like 45 or 45.50.")
+        raise Invalid(Told("“{text}” is not an amount. Type it like 45 or 45.50.", text=text))
     mark = found["symbol"] or found["tail"]
     if mark:
         currency = SYMBOLS.get(mark.upper(), mark.upper())
         if not re.fullmatch(r"[A-Z]{3}", currency):
-            raise Invalid(f"“{text}” has a currency I do not know. Type it like 45 or 45 EUR.")
+            raise Invalid(Told("“{text}” has a currency I do not know. Type it like 45 or 45 EUR.", text=text))
     major = Decimal(_plain(found["number"], text, exponent(currency)))
     minor = major.scaleb(exponent(currency))
     if minor != minor.to_integral_value():
-        raise Invalid(f"“{text}” has more decimals than {currency} knows. Type it like 45 or 45.50.")
+        raise Invalid(Told("“{text}” has more decimals than {currency} knows. Type it like 45 or 45.50.", text=text, currency=currency))
     if minor > 10**12:
-        raise Invalid(f"“{text}” is too much to be a price.")
+        raise Invalid(Told("“{text}” is too much to be a price.", text=text))
     return Money(-int(minor) if found["sign"] else int(minor), currency)
 
 
@@ -120,11 +130,15 @@ def _plain(number: str, text: str, places: int) -> str:
     thousands = len(tail) == 3 and places != 3 and other not in head and 1 <= len(head) <= 3 and head != "0"
     if thousands and mark == "." and mark not in head:
         # A thousand in Berlin, a slip in New York: a price is not guessed.
-        raise Invalid(f"“{text}” can be read in two ways. Type {head}{tail} or {head}.{tail[:2]}.")
+        ways = {"much": f"{head}{tail}", "little": f"{head}.{tail[:2]}"}
+        raise Invalid(Told("“{text}” can be read in two ways. Type {much} or {little}.", text=text, **ways))
     groups = mark in head or thousands
     if groups:
         if other in number or not re.fullmatch(r"\d{1,3}([.,]\d{3})+", number):
-            raise Invalid(f"“{text}” is not an amount. Type it like 45 or 45.50.")
+            raise Invalid(Told("“{text}” is not an amount. Type it like 45 or 45.50.", text=text))
         return number.replace(mark, "")
     head = head.replace(other, "")
     return f"{head}.{tail}" if tail else head
+
+
+words.register("money", Money, lambda value: [value.amount, value.currency], lambda kept: Money(*kept))

@@ -150,7 +150,8 @@ class Surface(Protocol):
 class CardArtist(Protocol):
     """Draws a card of a subject as it is now; None when there is nothing left to show. Lives in `bot/chat/cards`."""
 
-    async def draw(self, view: str, subject: tuple[str, str]) -> Card | None: ...
+    async def draw(self, view: str, subject: tuple[str, str], place: tuple[str, str]) -> Card | None:
+        """`place` is the surface and chat where it is read: whoever reads there has it in their language and time zone."""
 
 
 class Listener(Protocol):

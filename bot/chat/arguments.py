@@ -9,11 +9,11 @@ from bot.chat.cards.parts import called
 from bot.chat.context import Context, Offer
 from bot.chat.finding import find_item, near_items
 from bot.chat.registry import Command, Parameter, Price, Rest, Word
-from bot.chat.words import _
 from core.errors import HaggleError, Invalid, Missing
 from core.flows.accounts import account_named
 from core.money import Money, parse
 from core.values.card import Card
+from core.words import _
 from storage.models import Account, Item
 
 SAME = "same"  # the price of the item, on a channel that had its own

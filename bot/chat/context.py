@@ -51,7 +51,7 @@ class Context:
 
     def easel(self) -> Easel:
         """For drawing within this transaction."""
-        return Easel(self.house, self.session, self.workspace)
+        return Easel(self.house, self.session, self.workspace, self.person.timezone or self.workspace.timezone)
 
     async def say(self, card: Card | str) -> None:
         """Answer with a card that stays as it is."""

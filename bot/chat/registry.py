@@ -1,6 +1,6 @@
 """The commands, each one function, registered with what help, menus and the README say about it.
 
-    @command("price", _("Change a price"), "/price 42 45", aliases=("reprice",), needs=SELL)
+    @command("price", _("Change a price"), "/price 42 45", aliases=("reprice",), needs=Ability.PRICE)
     async def price(ctx: Context, item: Item, account: Account | None, amount: Money) -> None: ...
 
 Arguments are resolved by their type. A parameter of a type that nobody can resolve fails when the module is imported.
@@ -17,10 +17,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NewType
 
-from bot.chat.words import _
 from core.money import Money
-from core.rules.access import LOOK
-from core.values.states import Role
+from core.rules.access import Ability
+from core.words import _
 from storage.models import Account, Item
 
 Rest = NewType("Rest", str)  # everything that is left of the line
@@ -49,7 +48,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command and what help says about it. `needs` is the least role that may use it."""
+    """A command and what help says about it. `needs` is what somebody must be allowed to use it."""
 
     name: str
     summary: str
@@ -57,7 +56,7 @@ class Command:
     handler: Handler
     parameters: tuple[Parameter, ...]
     aliases: tuple[str, ...] = ()
-    needs: Role = LOOK
+    needs: Ability = Ability.LOOK
     topic: str = ""
     details: str = ""
 
@@ -68,14 +67,21 @@ class Registry:
 
     commands: dict[str, Command] = field(default_factory=dict)
     names: dict[str, Command] = field(default_factory=dict)
-    actions: dict[str, tuple[Handler, Role]] = field(default_factory=dict)
+    actions: dict[str, tuple[Handler, Ability]] = field(default_factory=dict)
 
 
 REGISTRY = Registry()
 
 
 def command(
-    name: str, summary: str, example: str, *, aliases: tuple[str, ...] = (), needs: Role = LOOK, topic: str = "", details: str = ""
+    name: str,
+    summary: str,
+    example: str,
+    *,
+    aliases: tuple[str, ...] = (),
+    needs: Ability = Ability.LOOK,
+    topic: str = "",
+    details: str = "",
 ) -> Callable[[Handler], Handler]:
     """Register a command."""
 
@@ -91,7 +97,7 @@ def command(
     return register
 
 
-def action(name: str, *, needs: Role = LOOK) -> Callable[[Handler], Handler]:
+def action(name: str, *, needs: Ability = Ability.LOOK) -> Callable[[Handler], Handler]:
     """Register what a button does."""
 
     def register(handler: Handler) -> Handler:

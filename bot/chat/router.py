@@ -19,17 +19,17 @@ from bot.chat.arguments import resolve
 from bot.chat.commands.drafts import answer_open_draft
 from bot.chat.context import Context, Offer
 from bot.chat.registry import REGISTRY, Command, unknown
-from bot.chat.words import _, ngettext
+from bot.speech import speech_of
 from core.errors import HaggleError, Invalid, Missing, Refused
 from core.flows import accounts, edits, intake, people
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_card, put_said
 from core.flows.wanted import photos_of
-from core.rules.access import SELL, may, refusal
+from core.rules.access import Ability, may, refusal
 from core.rules.captions import read_caption
 from core.values.card import Card, Inbound
-from core.values.states import Role
+from core.words import _, here, ngettext, speaking
 from storage.models import CardButton, Question, Workspace
 
 log = structlog.get_logger()
@@ -53,6 +53,18 @@ class Router:
 
     async def hear(self, inbound: Inbound, settle: SettleIn) -> None:
         person = await people.who(self._house, inbound.surface, inbound.person)
+        language = person.language or await self._language() if person else inbound.language.partition("-")[0]
+        with speaking(speech_of(language)):
+            await self._hear(person, inbound, settle)
+        self._settled(inbound)
+
+    async def _language(self) -> str:
+        """The business's."""
+        async with self._house.db.read() as session:
+            workspace = await people.the_workspace(session)
+        return workspace.language if workspace else ""
+
+    async def _hear(self, person: Person | None, inbound: Inbound, settle: SettleIn) -> None:
         if person is None:
             await self._stranger(inbound, settle)
             return
@@ -69,7 +81,6 @@ class Router:
                 await settle(session)
         except HaggleError as error:
             await self._explain(person, inbound, settle, error)
-        self._settled(inbound)
 
     def _settled(self, inbound: Inbound) -> None:
         if surface := self._house.surfaces.get(inbound.surface):
@@ -90,7 +101,7 @@ class Router:
         async with self._house.db.write() as session:
             ctx = await self._context(session, person, inbound)
             await self._remember(ctx, _Photos())
-            card = error.card if isinstance(error, Offer) else Card(text=str(error), mood="warn")
+            card = error.card if isinstance(error, Offer) else Card(text=here(error.sentence), mood="warn")
             asks = await session.get(Question, ctx.place) is not None  # the words were no answer: it is still open
             await ctx.say(replace(card, asks=asks))
             await settle(session)
@@ -107,13 +118,12 @@ class Router:
                 )
                 workspace, welcome = person.workspace_id, greeting()
             except Refused as error:
-                welcome = Card(text=str(error))
+                welcome = Card(text=here(error.sentence))
         else:
             welcome = Card(text=_("This Haggle belongs to somebody. Ask its owner for an invitation."))
         async with self._house.db.write() as session:
             await put_card(session, self._house.db, (inbound.surface, inbound.chat), welcome, workspace=workspace, priority=2)
             await settle(session)
-        self._settled(inbound)
 
     async def _fetch(self, inbound: Inbound) -> _Photos:
         """Bring photos home before the transaction begins: downloads are slow, and some are no photos."""
@@ -126,7 +136,7 @@ class Router:
                 data = await self._house.surfaces[inbound.surface].fetch(name.removeprefix(FILE))
                 found.stored.append(await self._house.photos.put(data))
             except (Invalid, Missing, Refused) as error:
-                found.problems.append(str(error))
+                found.problems.append(here(error.sentence))
         return found
 
     async def _consent_answer(self, inbound: Inbound) -> str:
@@ -140,7 +150,7 @@ class Router:
         try:
             return await accounts.finish_connect(self._house, kind, query)
         except HaggleError as error:
-            return str(error)
+            return here(error.sentence)
 
     async def _do(self, ctx: Context, photos: _Photos) -> None:
         inbound = ctx.inbound
@@ -173,7 +183,7 @@ class Router:
 
     async def _photos(self, ctx: Context, stored: Sequence[Any]) -> None:
         """Photos begin a draft, go on with their album, or join the item whose card they reply to."""
-        _check(ctx, SELL)
+        _check(ctx, Ability.EDIT)
         for one in stored:
             await intake.keep_photo(ctx.session, ctx.db, ctx.person.workspace_id, one)
         names = [one.sha256 for one in stored]
@@ -247,7 +257,7 @@ def _consent_query(text: str) -> dict[str, str]:
     return query if "state" in query else {}
 
 
-def _check(ctx: Context, needs: Role) -> None:
+def _check(ctx: Context, needs: Ability) -> None:
     if not may(ctx.person.role, needs):
         raise Refused(refusal(ctx.person.role, needs))
 

@@ -59,6 +59,7 @@ class Updates:
             person=str(message.from_user.id),
             event_id=str(update.update_id),
             name=message.from_user.full_name,
+            language=message.from_user.language_code or "",
             text=self._plain(text),
             photos=(FILE + photo,) if photo else (),
             album=message.media_group_id or "",
@@ -75,6 +76,7 @@ class Updates:
             person=str(query.from_user.id),
             event_id=str(update_id),
             name=query.from_user.full_name,
+            language=query.from_user.language_code or "",
             press=query.data,
             message=reference(query.message),
         )

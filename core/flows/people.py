@@ -29,12 +29,15 @@ _CHATS = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member as a command sees them."""
+    """A member as a command sees them. `language` and `timezone` are "" where they are the business's."""
 
     member_id: str
     workspace_id: str
     name: str
     role: Role
+    channels: tuple[str, ...] = ()
+    language: str = ""
+    timezone: str = ""
 
     @property
     def actor(self) -> str:
@@ -42,7 +45,8 @@ class Person:
 
 
 def person_of(member: Member) -> Person:
-    return Person(member.id, member.workspace_id, member.name, Role(member.role))
+    channels, role = tuple(member.channels), Role(member.role)
+    return Person(member.id, member.workspace_id, member.name, role, channels, member.language, member.timezone)
 
 
 async def the_workspace(session: AsyncSession) -> Workspace | None:
@@ -171,6 +175,14 @@ async def close_session(house: House, token: str) -> None:
         row = await session.get(WebSession, hash_token(token))
         if row is not None:
             await session.delete(row)
+
+
+async def reader_of(session: AsyncSession, workspace: Workspace, place: tuple[str, str]) -> tuple[str, str]:
+    """The language and the time zone of who reads a chat: its one member's, or the business's where several do."""
+    query = select(Member.language, Member.timezone).join(Identity, Identity.member_id == Member.id)
+    found = (await session.execute(query.where(Identity.surface == place[0], Identity.chat == place[1]).limit(2))).all()
+    language, timezone = found[0] if len(found) == 1 else ("", "")
+    return language or workspace.language, timezone or workspace.timezone
 
 
 async def chats_of(session: AsyncSession, workspace_id: str) -> list[tuple[str, str]]:

@@ -210,7 +210,7 @@ class PostFlow:
         if not post.view:
             return Card.of_json(post.card)
         try:
-            return await self._house.artist.draw(post.view, (post.subject_kind, post.subject_id))
+            return await self._house.artist.draw(post.view, (post.subject_kind, post.subject_id), (post.surface, post.chat))
         except Exception:
             if claim.attempts < DRAWN:
                 raise

@@ -47,7 +47,7 @@ _OPEN_SUBJECTS: dict[str, Callable[[Sequence[str]], Select[str]]] = {
         select(Change.batch).join(Item, Item.id == Change.item_id).where(Change.batch.in_(ids), or_(_IS_OPEN, Change.state.in_(OPEN)))
     ),
     "task": lambda ids: select(ManualTask.id).where(ManualTask.id.in_(ids), ManualTask.state == TaskState.OPEN),
-    "notice": lambda ids: select(Notice.id).where(Notice.id.in_(ids), Notice.solved_at.is_(None), Notice.dismissed_at.is_(None)),
+    "notice": lambda ids: select(Notice.id).where(Notice.id.in_(ids), Notice.solved_at.is_(None)),
 }
 
 

@@ -2,18 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
 from core.values.states import Role
+from core.words import N_, Told
 
 RANK = {Role.VIEWER: 0, Role.SELLER: 1, Role.MANAGER: 2, Role.OWNER: 3}
 
-# The least role for each kind of thing.
-LOOK, SELL, RUN, OWN = Role.VIEWER, Role.SELLER, Role.MANAGER, Role.OWNER
+
+class Ability(StrEnum):
+    """Each thing that can be done, as far as permission goes."""
+
+    LOOK = "look"  # cards, lists, sums
+    SELF = "self"  # one's own language, notices, sign-ins
+    EDIT = "edit"  # drafts, photos, what is said about an item
+    PUBLISH = "publish"
+    PRICE = "price"
+    DELIST = "delist"
+    SOLD = "sold"  # sales outside, and which item an order's line was
+    UNDO = "undo"
+    DECIDE = "decide"  # yes or no to what was proposed
+    TASKS = "tasks"
+    PAUSE = "pause"
+    CONNECT = "connect"
+    REPLAY = "replay"
+    INVITE = "invite"
+    MEMBERS = "members"
 
 
-def may(role: Role, needed: Role) -> bool:
-    return RANK[role] >= RANK[needed]
+LEAST: Mapping[Ability, Role] = MappingProxyType(
+    {
+        Ability.LOOK: Role.VIEWER,
+        Ability.SELF: Role.VIEWER,
+        Ability.EDIT: Role.SELLER,
+        Ability.PUBLISH: Role.SELLER,
+        Ability.PRICE: Role.SELLER,
+        Ability.DELIST: Role.SELLER,
+        Ability.SOLD: Role.SELLER,
+        Ability.UNDO: Role.SELLER,
+        Ability.DECIDE: Role.SELLER,
+        Ability.TASKS: Role.SELLER,
+        Ability.PAUSE: Role.SELLER,
+        Ability.CONNECT: Role.MANAGER,
+        Ability.REPLAY: Role.MANAGER,
+        Ability.INVITE: Role.MANAGER,
+        Ability.MEMBERS: Role.OWNER,
+    }
+)
+ROLES = {Role.OWNER: N_("owner"), Role.MANAGER: N_("manager"), Role.SELLER: N_("seller"), Role.VIEWER: N_("viewer")}
 
 
-def refusal(role: Role, needed: Role) -> str:
+def may(role: Role, ability: Ability) -> bool:
+    return RANK[role] >= RANK[LEAST[ability]]
+
+
+def refusal(role: Role, ability: Ability) -> Told:
     """The sentence for somebody who may not."""
-    return f"You are a {role.value} here, and this needs a {needed.value}. Ask the owner."
+    have, needed = Told(ROLES[role]), Told(ROLES[LEAST[ability]])
+    return Told("You are a {role} here, and this needs a {needed}. Ask the owner.", role=have, needed=needed)
+
+
+def may_on(channels: Collection[str], channel: str) -> bool:
+    """Whether a member who is limited to some marketplaces (none named: not limited) may act on one."""
+    return not channels or channel in channels

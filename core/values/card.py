@@ -145,6 +145,7 @@ class Inbound:
     press: str = ""
     message: str = ""
     order: int = 0
+    language: str = ""
 
     def __post_init__(self) -> None:
         for one in fields(self):

@@ -1,7 +1,7 @@
 """The tables. A file per family; flows import the classes from here."""
 
 from storage.models.base import Base, DbNow, Work
-from storage.models.items import Draft, Item, ItemPhoto, Photo, Stock, StockEntry
+from storage.models.items import Draft, Item, ItemPhoto, Photo, Roll, RollPhoto, Stock, StockEntry
 from storage.models.people import Identity, Member, OneTimeCode, Setting, WebSession, Workspace
 from storage.models.selling import Account, Change, Listing, ManualTask, Order, OrderLine
 from storage.models.talking import (
@@ -10,10 +10,12 @@ from storage.models.talking import (
     ClockSlot,
     InboxEvent,
     Notice,
+    NoticeCopy,
     Post,
     Question,
     Quota,
     RefusedDelivery,
+    Story,
 )
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "ManualTask",
     "Member",
     "Notice",
+    "NoticeCopy",
     "OneTimeCode",
     "Order",
     "OrderLine",
@@ -41,9 +44,12 @@ __all__ = [
     "Question",
     "Quota",
     "RefusedDelivery",
+    "Roll",
+    "RollPhoto",
     "Setting",
     "Stock",
     "StockEntry",
+    "Story",
     "WebSession",
     "Work",
     "Workspace",

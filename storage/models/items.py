@@ -78,6 +78,39 @@ class Draft(Work, Base):
     created_at: Mapped[datetime]
 
 
+class Roll(Work, Base):
+    """A camera roll that becomes several items: its photos come in, are parted into items, and wait for a person's yes.
+
+    `plan` is how they are parted: a list of lists of sha256. `failed` counts photos that could not be kept.
+    """
+
+    __tablename__ = "roll"
+
+    id: Mapped[str] = key_column()
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
+    number: Mapped[int]
+    member_id: Mapped[str | None] = mapped_column(Key, ForeignKey("member.id"))
+    surface: Mapped[str]
+    chat: Mapped[str]
+    plan: Mapped[list[Any]] = mapped_column(default=list)
+    failed: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+
+class RollPhoto(Base):
+    """A photo of a roll. `taken_at` is the camera's own clock (no zone), `look` a hash whose distance says how alike two pictures are."""
+
+    __tablename__ = "roll_photo"
+
+    roll_id: Mapped[str] = mapped_column(Key, ForeignKey("roll.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(default="")
+    taken_at: Mapped[str] = mapped_column(default="")
+    look: Mapped[str] = mapped_column(default="")
+    item_id: Mapped[str | None] = mapped_column(Key, ForeignKey("item.id"))
+
+
 class StockEntry(Base):
     """One line of the inventory ledger; never changed, never deleted. `key` makes a repeated cause count once.
 

@@ -19,16 +19,23 @@ class Workspace(Base):
     id: Mapped[str] = key_column()
     name: Mapped[str]
     currency: Mapped[str] = mapped_column(default="USD")
+    language: Mapped[str] = mapped_column(default="en")
     timezone: Mapped[str] = mapped_column(default="UTC")
     created_at: Mapped[datetime]
     paused: Mapped[bool] = mapped_column(default=False)  # `/pause all`: no outward call until `/resume`
     next_item: Mapped[int] = mapped_column(default=1)
     next_order: Mapped[int] = mapped_column(default=1)
     next_task: Mapped[int] = mapped_column(default=1)
+    next_roll: Mapped[int] = mapped_column(default=1)
 
 
 class Member(Base):
-    """A person in a workspace. `channels` limits them to some marketplaces; empty means all."""
+    """A person in a workspace. `channels` limits them to some marketplaces; empty means all.
+
+    `language` and `timezone` are theirs where they differ from the business's ("" otherwise). Times of day are minutes after midnight in
+    their zone: of the morning digest (None: they want none), and of the hours in which only critical notices come. `notify` holds what
+    they chose about notices: type to places.
+    """
 
     __tablename__ = "member"
 
@@ -38,6 +45,12 @@ class Member(Base):
     role: Mapped[str]
     active: Mapped[bool] = mapped_column(default=True)
     channels: Mapped[list[Any]] = mapped_column(default=list)
+    language: Mapped[str] = mapped_column(default="")
+    timezone: Mapped[str] = mapped_column(default="")
+    digest_at: Mapped[int | None] = mapped_column(default=None)
+    quiet_from: Mapped[int | None] = mapped_column(default=None)
+    quiet_until: Mapped[int | None] = mapped_column(default=None)
+    notify: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
 
 
@@ -56,7 +69,10 @@ class Identity(Base):
 
 
 class OneTimeCode(Base):
-    """A code that lets somebody in once: its hash, never itself. `grants` is a role; `member_id` is set when it signs in a known member."""
+    """A code that lets somebody in once: its hash, never itself. `grants` is a role, `channels` what the new member is limited to.
+
+    `member_id` is set when it signs in a known member, or joins another account of theirs (`links`) to them.
+    """
 
     __tablename__ = "one_time_code"
 
@@ -64,6 +80,9 @@ class OneTimeCode(Base):
     workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"))
     member_id: Mapped[str | None] = mapped_column(Key, ForeignKey("member.id"))
     grants: Mapped[str]
+    channels: Mapped[list[Any]] = mapped_column(default=list)
+    links: Mapped[bool] = mapped_column(default=False)
+    made_by: Mapped[str] = mapped_column(default="")
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 

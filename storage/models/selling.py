@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Float, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Key, Work, key_column
+from storage.models.base import Base, Key, Sentence, Work, key_column
 
 
 class Account(Work, Base):
@@ -93,7 +93,7 @@ class Change(Work, Base):
     batch: Mapped[str] = mapped_column(Key, index=True)
     by: Mapped[str]  # member, autopilot, system
     member_id: Mapped[str | None] = mapped_column(Key, ForeignKey("member.id"))
-    reason: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(Sentence, default="")
     confidence: Mapped[float] = mapped_column(Float, default=1.0)
     before: Mapped[dict[str, Any]] = mapped_column(default=dict)
     after: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -166,8 +166,9 @@ class ManualTask(Work, Base):
     item_id: Mapped[str] = mapped_column(Key, ForeignKey("item.id"), index=True)
     listing_id: Mapped[str | None] = mapped_column(Key, ForeignKey("listing.id"))
     order_id: Mapped[str | None] = mapped_column(Key)
-    reason: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(Sentence, default="")
     deadline: Mapped[datetime]
+    assigned_to: Mapped[str | None] = mapped_column(Key, ForeignKey("member.id"))
     reminders: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     done_by: Mapped[str] = mapped_column(default="")

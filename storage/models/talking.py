@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Key, Work, key_column
+from storage.models.base import Base, Key, Sentence, Work, key_column
 
 
 class InboxEvent(Work, Base):
@@ -97,15 +97,44 @@ class Notice(Base):
     member_id: Mapped[str | None] = mapped_column(Key, ForeignKey("member.id"))
     severity: Mapped[str]
     type: Mapped[str]
-    title: Mapped[str]
-    body: Mapped[str] = mapped_column(default="")
+    title: Mapped[str] = mapped_column(Sentence)
+    body: Mapped[str] = mapped_column(Sentence, default="")
     subject_kind: Mapped[str] = mapped_column(default="")
     subject_id: Mapped[str] = mapped_column(default="")
     key: Mapped[str]
     at: Mapped[datetime]
+    solved_at: Mapped[datetime | None]
+
+
+class NoticeCopy(Work, Base):
+    """A notice for one member. As work it waits for its moment (quiet hours, too many of its type).
+
+    States: waiting, told, folded (into another's card), muted (they did not want it told; it is in their list all the same).
+    """
+
+    __tablename__ = "notice_copy"
+    __table_args__ = (UniqueConstraint("notice_id", "member_id"), Index("ix_notice_copy_unread", "member_id", "read_at"))
+
+    id: Mapped[str] = key_column()
+    notice_id: Mapped[str] = mapped_column(Key, ForeignKey("notice.id"))
+    member_id: Mapped[str] = mapped_column(Key, ForeignKey("member.id"))
+    at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
     dismissed_at: Mapped[datetime | None]
-    solved_at: Mapped[datetime | None]
+
+
+class Story(Base):
+    """Where a chat with threads tells a subject's story: the message that the others answer."""
+
+    __tablename__ = "story"
+
+    surface: Mapped[str] = mapped_column(primary_key=True)
+    chat: Mapped[str] = mapped_column(primary_key=True)
+    subject_kind: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    message: Mapped[str]
+    created_at: Mapped[datetime]
 
 
 class AuditEntry(Base):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.money import Money
 from core.rules import access, changes, drafts, guards, orders, profit, stock, tasks
+from core.rules.access import Ability
 from core.values.channel import Aspect, Capabilities, Limits
 from core.values.draft import Draft, Evidence, EvidenceKind, Field
 from core.values.states import ChangeKind, ChangeState, ItemState, OrderState, Role, StockKind, TaskKind
@@ -103,9 +104,18 @@ def test_profit_leaves_out_what_is_not_known_and_says_so() -> None:
 
 
 def test_roles() -> None:
-    assert access.may(Role.OWNER, Role.MANAGER)
-    assert not access.may(Role.VIEWER, Role.SELLER)
-    assert "viewer" in access.refusal(Role.VIEWER, Role.SELLER)
+    assert access.may(Role.OWNER, Ability.MEMBERS)
+    assert access.may(Role.VIEWER, Ability.LOOK)
+    assert not access.may(Role.VIEWER, Ability.PUBLISH)
+    assert not access.may(Role.MANAGER, Ability.MEMBERS)
+    assert access.refusal(Role.VIEWER, Ability.PUBLISH) == "You are a viewer here, and this needs a seller. Ask the owner."
+    assert set(access.LEAST) == set(Ability), "every ability has a role"
+
+
+def test_a_member_may_be_limited_to_some_marketplaces() -> None:
+    assert access.may_on([], "ebay")
+    assert access.may_on(["ebay"], "ebay")
+    assert not access.may_on(["ebay"], "shopify")
 
 
 def _field(value: str) -> Field:

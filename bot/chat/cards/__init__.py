@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable
 
 from bot.chat.cards import draft, item, outcome, sale, small
 from bot.chat.cards.parts import Easel
+from bot.speech import speech_of
 from core.flows.house import House
-from core.flows.people import the_workspace
+from core.flows.people import reader_of, the_workspace
 from core.values.card import Card
+from core.words import speaking
 
 VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "draft": draft.draw,
@@ -30,8 +32,10 @@ class Artist:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def draw(self, view: str, subject: tuple[str, str]) -> Card | None:
+    async def draw(self, view: str, subject: tuple[str, str], place: tuple[str, str]) -> Card | None:
         async with self._house.db.read() as session:
             workspace = await the_workspace(session)
             assert workspace is not None
-            return await VIEWS[view](Easel(self._house, session, workspace), subject[1])
+            language, timezone = await reader_of(session, workspace, place)
+            with speaking(speech_of(language)):
+                return await VIEWS[view](Easel(self._house, session, workspace, timezone), subject[1])

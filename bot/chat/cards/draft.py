@@ -10,7 +10,6 @@ from sqlalchemy import select
 from bot.chat.cards import item as item_card
 from bot.chat.cards.facts import condition_line, cost_lines, read_lines, title_line
 from bot.chat.cards.parts import Easel, money, photos
-from bot.chat.words import _, ngettext
 from core.flows.reading import aspects_of_choice
 from core.flows.wanted import sheet_of
 from core.money import Money
@@ -18,6 +17,7 @@ from core.rules.drafts import Question, questions
 from core.values.card import Button, Card, Line
 from core.values.draft import Draft as Sheet
 from core.values.states import AccountState, DraftState
+from core.words import _, ngettext
 from storage.models import Account, Draft, Item, Setting, Stock
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot.chat.cards.parts import money, why
-from bot.chat.words import _
 from core.rules.drafts import SURE, label_of
 from core.values.card import Line
 from core.values.draft import Draft as Sheet
 from core.values.draft import Field
 from core.values.states import Condition
+from core.words import _
 from storage.models import Item
 
 LABELS = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.chat.cards.facts import condition_line, cost_lines, read_lines
 from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos, retry_row, same_price, say
-from bot.chat.words import _
 from core.flows.wanted import sheet_of
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeState, ItemState, ListingState
+from core.words import _
 from storage.models import Item, Stock
 
 STATES = {

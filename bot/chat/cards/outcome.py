@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from bot.chat.cards.parts import Easel, listing_line, newest_of, retry_row
-from bot.chat.words import _
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeKind, ChangeState, ItemState, ListingState
+from core.words import _
 from storage.models import Account, Change, Item, Listing
 
 TITLES = {

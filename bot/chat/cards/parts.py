@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.chat.words import _, clock_time, day_time
 from core.flows.house import House
 from core.flows.wanted import photos_of
 from core.money import Money
 from core.values.card import Button, CardPhoto, Line
 from core.values.draft import Evidence, EvidenceKind, Field
 from core.values.states import ChangeKind, ChangeState, ListingState, TaskState
+from core.words import _, clock_time, day_time
 from storage.models import Account, Change, Item, Listing, ManualTask, Workspace
 
 SHOWN_PHOTOS = 10
@@ -24,21 +24,22 @@ SHOWN_PHOTOS = 10
 
 @dataclass(slots=True)
 class Easel:
-    """What drawing a card needs: the house, a session that only reads, and the workspace."""
+    """What drawing a card needs: the house, a session that only reads, the workspace, and the reader's time zone."""
 
     house: House
     session: AsyncSession
     workspace: Workspace
+    timezone: str
 
     def channel(self, kind: str) -> str:
         able = self.house.capabilities.get(kind)
         return able.name if able else kind.capitalize()
 
     def time(self, moment: datetime) -> str:
-        return clock_time(moment, self.workspace.timezone)
+        return clock_time(moment, self.timezone)
 
     def day(self, moment: datetime) -> str:
-        return day_time(moment, self.workspace.timezone)
+        return day_time(moment, self.timezone)
 
     def paused(self) -> str:
         """The sentence that every card says while nothing leaves the house."""
@@ -50,7 +51,7 @@ class Easel:
 
 
 def money(amount: int | None, currency: str) -> str:
-    return str(Money(amount, currency)) if amount is not None else ""
+    return Money(amount, currency).here() if amount is not None else ""
 
 
 def say(label: str, text: str, style: str = "") -> Button:

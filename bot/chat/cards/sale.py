@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.cards.parts import Easel, called, listing_line, listing_rows, money, newest_changes, photos
 from bot.chat.finding import near_items
-from bot.chat.words import _
 from core.money import Money
 from core.rules.changes import UNDO_WINDOW
 from core.rules.profit import earned
 from core.values.card import Button, Card, CardPhoto, Line
 from core.values.states import ChangeKind, ItemState, ListingState, OrderState
+from core.words import _
 from storage.models import AuditEntry, Change, Item, Listing, Order, OrderLine
 
 NOT_MINE = "order.not_mine"

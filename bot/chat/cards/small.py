@@ -7,12 +7,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bot.chat.cards.parts import Easel, photos, say
-from bot.chat.words import _
 from core.errors import HaggleError
 from core.flows.tasks import MAYBE_UP, sentence
 from core.flows.wanted import wanted_of
 from core.values.card import Button, Card, Line
 from core.values.states import AccountState, Severity, TaskKind, TaskState
+from core.words import _
 from storage.models import Account, Item, Listing, ManualTask, Member, Notice
 
 MOODS = {Severity.INFO: "", Severity.SUCCESS: "good", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}

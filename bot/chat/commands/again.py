@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.chat.context import Context
 from bot.chat.registry import action
-from bot.chat.words import _
 from core.errors import Refused
 from core.values.states import InboxState
+from core.words import _
 from storage.db import wake
 from storage.models import InboxEvent
 

@@ -8,14 +8,14 @@ from bot.chat.cards.draft import chosen_accounts, open_questions
 from bot.chat.commands.fields import set_field, the_item
 from bot.chat.context import Context
 from bot.chat.registry import action
-from bot.chat.words import _
 from core.errors import Refused
 from core.flows import edits, intake
 from core.flows.posts import touch
 from core.flows.wanted import sheet_of
-from core.rules.access import SELL, may
+from core.rules.access import Ability, may
 from core.rules.drafts import answers as fits
 from core.values.states import DraftState, ItemState
+from core.words import _
 from storage import audit
 from storage.db import wake
 from storage.models import Account, Draft, Item
@@ -29,7 +29,7 @@ ASKED = {
 }
 
 
-@action("draft.ended", needs=SELL)
+@action("draft.ended", needs=Ability.EDIT)
 async def ended(ctx: Context, draft: str) -> None:
     row = await ctx.session.get_one(Draft, draft)
     if row.state == DraftState.UPLOADING:
@@ -37,7 +37,7 @@ async def ended(ctx: Context, draft: str) -> None:
         wake(ctx.session, "draft", row.id)
 
 
-@action("draft.again", needs=SELL)
+@action("draft.again", needs=Ability.EDIT)
 async def again(ctx: Context, draft: str) -> None:
     row = await ctx.session.get_one(Draft, draft)
     if row.state == DraftState.FAILED:
@@ -46,12 +46,12 @@ async def again(ctx: Context, draft: str) -> None:
         await touch(ctx.session, ctx.db, ("item", row.item_id))
 
 
-@action("draft.set", needs=SELL)
+@action("draft.set", needs=Ability.EDIT)
 async def set_(ctx: Context, item: str, field: str, value: str) -> None:
     await set_field(ctx, await the_item(ctx, item), field, value)
 
 
-@action("draft.ask", needs=SELL)
+@action("draft.ask", needs=Ability.EDIT)
 async def ask(ctx: Context, item: str, field: str) -> None:
     row = await the_item(ctx, item)
     label = field.removeprefix("aspect:")
@@ -59,7 +59,7 @@ async def ask(ctx: Context, item: str, field: str) -> None:
     await ctx.ask(text, {"do": "draft.answer", "item": item, "field": field})
 
 
-@action("draft.answer", needs=SELL)
+@action("draft.answer", needs=Ability.EDIT)
 async def answer(ctx: Context, item: str, field: str, answer: str) -> None:
     row = await the_item(ctx, item)
     await set_field(ctx, row, field, answer)
@@ -75,7 +75,7 @@ async def answer_open_draft(ctx: Context, text: str) -> bool:
         .limit(1)
     )
     row = (await ctx.session.execute(query)).scalar()
-    if row is None or not may(ctx.person.role, SELL):
+    if row is None or not may(ctx.person.role, Ability.EDIT):
         return False
     item = await ctx.session.get_one(Item, row.item_id)
     easel = ctx.easel()
@@ -88,7 +88,7 @@ async def answer_open_draft(ctx: Context, text: str) -> bool:
     return False
 
 
-@action("draft.channel", needs=SELL)
+@action("draft.channel", needs=Ability.EDIT)
 async def channel(ctx: Context, item: str, account: str) -> None:
     """Switch a channel on or off for this draft."""
     thing = await the_item(ctx, item)
@@ -104,7 +104,7 @@ async def channel(ctx: Context, item: str, account: str) -> None:
         await intake.ask_again(ctx.session, ctx.house, row)
 
 
-@action("draft.category", needs=SELL)
+@action("draft.category", needs=Ability.EDIT)
 async def category(ctx: Context, item: str, account: str, category: str) -> None:
     """Take another of the suggested categories; what it needs is asked of the marketplace."""
     thing = await the_item(ctx, item)
@@ -113,7 +113,7 @@ async def category(ctx: Context, item: str, account: str, category: str) -> None
     await edits.write(ctx.session, ctx.house, ctx.person, thing, "picked", picked)
 
 
-@action("draft.discard", needs=SELL)
+@action("draft.discard", needs=Ability.EDIT)
 async def discard(ctx: Context, item: str) -> None:
     row = await the_item(ctx, item)
     if row.state != ItemState.DRAFT:

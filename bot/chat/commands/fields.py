@@ -8,15 +8,15 @@ from bot.chat.cards.parts import money, same_price
 from bot.chat.context import Context, Offer
 from bot.chat.finding import whole
 from bot.chat.registry import action
-from bot.chat.words import _
 from core.errors import Invalid, Missing, Refused
 from core.flows import changes, edits, intake
 from core.flows.wanted import floor_of, sheet_of
 from core.money import Money, parse
-from core.rules.access import SELL
+from core.rules.access import Ability
 from core.rules.drafts import SAID, field_named, near_fields, said_by_seller
 from core.values.card import Button, Card, Line
 from core.values.states import Condition, ItemState
+from core.words import _
 from storage.models import Item, Listing
 
 _CONDITION_WORDS = {one.value.replace("_", " "): one for one in Condition if one is not Condition.UNKNOWN}
@@ -147,7 +147,7 @@ async def _below(ctx: Context, item: Item, floor: Money) -> list[Listing]:
     return [one for one in up if one.own_price is not None and one.own_price < floor.amount]
 
 
-@action("floor.raise", needs=SELL)
+@action("floor.raise", needs=Ability.PRICE)
 async def raise_to_floor(ctx: Context, item: str, floor: str) -> None:
     row = await the_item(ctx, item)
     amount = parse(floor, row.currency)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.chat.context import Context
 from bot.chat.registry import REGISTRY, Word, command, unknown
-from bot.chat.words import _
 from core.errors import Invalid
 from core.values.card import Card, Line
+from core.words import _
 
 
 @command("start", _("Say hello"), "/start", topic=_("Getting started"))

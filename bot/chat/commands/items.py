@@ -13,12 +13,12 @@ from bot.chat.commands.fields import set_field, the_item, which_field
 from bot.chat.context import Context
 from bot.chat.finding import whole
 from bot.chat.registry import Rest, Word, action, command
-from bot.chat.words import _
 from core.errors import Invalid
-from core.rules.access import SELL
+from core.rules.access import Ability
 from core.rules.drafts import SAID
 from core.values.card import Button, Card, Line
 from core.values.states import ItemState
+from core.words import _
 from storage.models import Item
 
 PAGE = 20
@@ -84,7 +84,7 @@ async def item_(ctx: Context, item: Item) -> None:
     "edit",
     _("Change what is said about an item"),
     "/edit 42 title Nike Dunk Low, size 10",
-    needs=SELL,
+    needs=Ability.EDIT,
     topic=_("Your things"),
     details=_("Fields: {fields}, or the name of an item specific.").format(fields=", ".join(SAID)),
 )
@@ -97,7 +97,7 @@ async def edit(ctx: Context, item: Item, field: Word, value: Rest) -> None:
     await ctx.show("draft", ("item", item.id))
 
 
-@action("edit.as", needs=SELL)
+@action("edit.as", needs=Ability.EDIT)
 async def edit_as(ctx: Context, item: str, field: str, value: str) -> None:
     """The field that was meant, chosen among those that look like what was typed."""
     row = await the_item(ctx, item)

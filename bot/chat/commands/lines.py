@@ -7,28 +7,28 @@ from bot.chat.commands.fields import the_item
 from bot.chat.context import Context
 from bot.chat.finding import find_item
 from bot.chat.registry import action
-from bot.chat.words import _
 from core.errors import Missing
 from core.flows import notices, sales
 from core.flows.posts import touch
-from core.rules.access import SELL
+from core.rules.access import Ability
+from core.words import _
 from storage import audit
 from storage.models import OrderLine
 
 
-@action("line.assign", needs=SELL)
+@action("line.assign", needs=Ability.SOLD)
 async def assign(ctx: Context, line: str, item: str) -> None:
     row = await ctx.session.get_one(OrderLine, line)
     await sales.assign_line(ctx.session, ctx.house, ctx.person, row, await the_item(ctx, item))
 
 
-@action("line.ask", needs=SELL)
+@action("line.ask", needs=Ability.SOLD)
 async def ask(ctx: Context, line: str) -> None:
     row = await ctx.session.get_one(OrderLine, line)
     await ctx.ask(_("Which item was sold as “{title}”? Type its number.").format(title=row.title), {"do": "line.answer", "line": line})
 
 
-@action("line.answer", needs=SELL)
+@action("line.answer", needs=Ability.SOLD)
 async def answer(ctx: Context, line: str, answer: str) -> None:
     found = await find_item(ctx.session, ctx.person.workspace_id, answer)
     if found is None:
@@ -38,7 +38,7 @@ async def answer(ctx: Context, line: str, answer: str) -> None:
     await ctx.show("sale", ("order", row.order_id))
 
 
-@action("line.not_mine", needs=SELL)
+@action("line.not_mine", needs=Ability.SOLD)
 async def not_mine(ctx: Context, line: str) -> None:
     row = await ctx.session.get_one(OrderLine, line)
     audit.record(

@@ -9,14 +9,14 @@ from bot.chat.cards.draft import choice_rows, chosen_accounts, open_questions
 from bot.chat.commands.fields import set_field, the_item
 from bot.chat.context import Context
 from bot.chat.registry import action
-from bot.chat.words import _
 from core.errors import Refused
 from core.flows import intake
 from core.flows.wanted import sheet_of
-from core.rules.access import SELL
+from core.rules.access import Ability
 from core.rules.drafts import Question
 from core.values.card import Button, Card
 from core.values.states import DraftState, ItemState
+from core.words import _
 from storage.models import Account, Draft, Item
 
 READING = (DraftState.UPLOADING, DraftState.PENDING, DraftState.PROCESSING)
@@ -79,29 +79,29 @@ async def _ask(ctx: Context, item: Item, question: Question, only: Sequence[Acco
         await ctx.ask(text, {"do": "publish.answer", **then})
 
 
-@action("draft.publish", needs=SELL)
+@action("draft.publish", needs=Ability.PUBLISH)
 async def publish(ctx: Context, item: str) -> None:
     await publish_item(ctx, await the_item(ctx, item))
 
 
-@action("publish.go", needs=SELL)
+@action("publish.go", needs=Ability.PUBLISH)
 async def go(ctx: Context, item: str, on: list[str]) -> None:
     await publish_item(ctx, await the_item(ctx, item), await _accounts(ctx, on))
 
 
-@action("publish.ask", needs=SELL)
+@action("publish.ask", needs=Ability.PUBLISH)
 async def ask(ctx: Context, item: str, on: list[str], field: str) -> None:
     row = await the_item(ctx, item)
     text = _("{label} of item {number}? Type it.").format(label=field.removeprefix("aspect:"), number=row.number)
     await ctx.ask(text, {"do": "publish.answer", "item": item, "on": on, "field": field})
 
 
-@action("publish.answer", needs=SELL)
+@action("publish.answer", needs=Ability.PUBLISH)
 async def answer(ctx: Context, item: str, on: list[str], field: str, answer: str) -> None:
     await set_(ctx, item, on, field, answer)
 
 
-@action("publish.set", needs=SELL)
+@action("publish.set", needs=Ability.PUBLISH)
 async def set_(ctx: Context, item: str, on: list[str], field: str, value: str) -> None:
     """An answer; then what is still open is asked, or it goes up."""
     row = await the_item(ctx, item)

@@ -9,21 +9,23 @@ from bot.chat.commands.fields import check_amount, check_editable, set_amount, t
 from bot.chat.commands.publishing import publish_item
 from bot.chat.context import Context
 from bot.chat.registry import Price, Rest, action, command
-from bot.chat.words import _
 from core.errors import Invalid, Missing, Refused
 from core.flows import changes, edits, ledger, sales
 from core.flows.wanted import price_of
 from core.money import Money, parse
-from core.rules.access import SELL
+from core.rules.access import Ability
 from core.values.card import Card
 from core.values.states import ChangeKind, ChangeState, ItemState
+from core.words import _
 from storage.keys import new_key
 from storage.models import Account, Change, Item, Member
 
 SELLING = _("Selling")
 
 
-@command("publish", _("Put an item up"), "/publish 42", needs=SELL, topic=SELLING, details=_("Add a channel to put it up only there."))
+@command(
+    "publish", _("Put an item up"), "/publish 42", needs=Ability.PUBLISH, topic=SELLING, details=_("Add a channel to put it up only there.")
+)
 async def publish(ctx: Context, item: Item, channel: Account | None) -> None:
     await publish_item(ctx, item, [channel] if channel else [])
 
@@ -33,7 +35,7 @@ async def publish(ctx: Context, item: Item, channel: Account | None) -> None:
     _("Change a price"),
     "/price 42 45",
     aliases=("reprice",),
-    needs=SELL,
+    needs=Ability.PRICE,
     topic=SELLING,
     details=_("/price 42 ebay 45 gives one listing its own price, /price 42 ebay same takes it away."),
 )
@@ -64,7 +66,14 @@ async def _own_price(ctx: Context, item: Item, channel: Account, amount: Money |
     await ctx.say(_("Item {number} will cost {price} on {channel}.").format(number=item.number, price=costs, channel=channel.name))
 
 
-@command("delist", _("Take an item down"), "/delist 42", needs=SELL, topic=SELLING, details=_("Add a channel to take it down only there."))
+@command(
+    "delist",
+    _("Take an item down"),
+    "/delist 42",
+    needs=Ability.DELIST,
+    topic=SELLING,
+    details=_("Add a channel to take it down only there."),
+)
 async def delist(ctx: Context, item: Item, channel: Account | None) -> None:
     batch = new_key()
     count = 0
@@ -82,7 +91,7 @@ async def delist(ctx: Context, item: Item, channel: Account | None) -> None:
     "sold",
     _("It sold somewhere else"),
     "/sold 42 80 cash",
-    needs=SELL,
+    needs=Ability.SOLD,
     topic=SELLING,
     details=_("Takes it down everywhere and counts what you earned."),
 )
@@ -95,7 +104,7 @@ async def sold(ctx: Context, item: Item, amount: Money, how: Rest) -> None:
     await sales.sell_outside(ctx.session, ctx.house, ctx.person, item, amount, how=how[:40] or "outside")
 
 
-@action("sale.up_again", needs=SELL)
+@action("sale.up_again", needs=Ability.PUBLISH)
 async def up_again(ctx: Context, order: str, item: str) -> None:
     """A sale was cancelled: the item goes up again everywhere that the sale took it down."""
     row = await the_item(ctx, item)
@@ -106,7 +115,7 @@ async def up_again(ctx: Context, order: str, item: str) -> None:
     await publish_item(ctx, row, there)
 
 
-@action("sold.ask", needs=SELL)
+@action("sold.ask", needs=Ability.SOLD)
 async def sold_ask(ctx: Context, item: str) -> None:
     row = await the_item(ctx, item)
     await ctx.ask(
@@ -114,13 +123,13 @@ async def sold_ask(ctx: Context, item: str) -> None:
     )
 
 
-@action("sold.answer", needs=SELL)
+@action("sold.answer", needs=Ability.SOLD)
 async def sold_answer(ctx: Context, item: str, answer: str) -> None:
     amount, _space, how = answer.partition(" ")
     await sold(ctx, await the_item(ctx, item), parse(amount, ctx.workspace.currency), Rest(how))
 
 
-@action("change.again", needs=SELL)
+@action("change.again", needs=Ability.PUBLISH)
 async def again(ctx: Context, change: str) -> None:
     row = await ctx.session.get(Change, change)
     if row is None or not await changes.again(ctx.session, ctx.db, row, ctx.person):
@@ -134,12 +143,12 @@ async def _decided(ctx: Context, change: Change) -> str:
     return _("{who} decided this already: it is {state}.").format(who=who, state=change.state)
 
 
-@action("change.approve", needs=SELL)
+@action("change.approve", needs=Ability.DECIDE)
 async def approve(ctx: Context, changes: list[str]) -> None:
     await _decide(ctx, changes, yes=True)
 
 
-@action("change.reject", needs=SELL)
+@action("change.reject", needs=Ability.DECIDE)
 async def reject(ctx: Context, changes: list[str]) -> None:
     await _decide(ctx, changes, yes=False)
 

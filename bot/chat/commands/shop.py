@@ -7,12 +7,12 @@ from sqlalchemy import func, select
 from bot.chat.cards.parts import say
 from bot.chat.context import Context
 from bot.chat.registry import Rest, Word, action, command
-from bot.chat.words import _, ngettext
 from core.errors import Invalid, Refused
 from core.flows import accounts, changes
-from core.rules.access import RUN
+from core.rules.access import Ability
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeKind, InboxState
+from core.words import _, ngettext
 from storage import audit
 from storage.db import wake
 from storage.keys import new_key
@@ -30,7 +30,7 @@ async def channels(ctx: Context) -> None:
     "connect",
     _("Connect a marketplace"),
     "/connect ebay",
-    needs=RUN,
+    needs=Ability.CONNECT,
     topic=CHANNELS,
     details=_("For Shopify add the shop: /connect shopify mystore."),
 )
@@ -62,7 +62,7 @@ async def connect(ctx: Context, kind: Word | None, hint: Rest) -> None:
     "disconnect",
     _("Disconnect a marketplace"),
     "/disconnect ebay",
-    needs=RUN,
+    needs=Ability.CONNECT,
     topic=CHANNELS,
     details=_("Forgets the tokens, keeps the history."),
 )
@@ -85,7 +85,7 @@ async def disconnect(ctx: Context, channel: Account) -> None:
     await ctx.say(Card(_("Disconnect {name}?").format(name=channel.name), text, buttons=buttons, mood="warn"))
 
 
-@action("channel.disconnect", needs=RUN)
+@action("channel.disconnect", needs=Ability.CONNECT)
 async def disconnect_now(ctx: Context, account: str, down: bool) -> None:
     row = await ctx.session.get_one(Account, account)
     live = await accounts.live_listings(ctx.session, account)
@@ -112,7 +112,7 @@ async def disconnect_now(ctx: Context, account: str, down: bool) -> None:
     await ctx.say(Card(text=text, mood="warn" if live else "good"))
 
 
-@action("channel.ship_from", needs=RUN)
+@action("channel.ship_from", needs=Ability.CONNECT)
 async def ship_from(ctx: Context, account: str) -> None:
     await ctx.ask(
         _("Where do you ship from? Type postcode and country, such as 10001 US."),
@@ -120,7 +120,7 @@ async def ship_from(ctx: Context, account: str) -> None:
     )
 
 
-@action("channel.ship_from_answer", needs=RUN)
+@action("channel.ship_from_answer", needs=Ability.CONNECT)
 async def ship_from_answer(ctx: Context, account: str, answer: str) -> None:
     postcode, _space, country = answer.replace(",", " ").strip().rpartition(" ")
     if not postcode.strip() or len(country) != 2 or not country.isalpha():
@@ -131,7 +131,7 @@ async def ship_from_answer(ctx: Context, account: str, answer: str) -> None:
     await ctx.say(_("Thank you. I ask {name} whether it can sell now.").format(name=row.name))
 
 
-@command("webhooks", _("Deliveries that could not be taken in"), "/webhooks", needs=RUN, topic=CHANNELS)
+@command("webhooks", _("Deliveries that could not be taken in"), "/webhooks", needs=Ability.REPLAY, topic=CHANNELS)
 async def webhooks(ctx: Context) -> None:
     sources = tuple(ctx.house.channels)
     query = select(InboxEvent).where(InboxEvent.source.in_(sources), InboxEvent.state.in_((InboxState.FAILED, InboxState.DEAD)))
@@ -150,7 +150,7 @@ async def webhooks(ctx: Context) -> None:
     await ctx.say(Card(_("Deliveries"), text, tuple(lines), (), tuple((one,) for one in buttons), "bad" if failed else "good"))
 
 
-@action("webhook.replay", needs=RUN)
+@action("webhook.replay", needs=Ability.REPLAY)
 async def replay(ctx: Context, event: str) -> None:
     row = await ctx.session.get(InboxEvent, event)
     if row is None or row.state not in (InboxState.FAILED, InboxState.DEAD):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from bot.chat.commands.selling import SELLING
 from bot.chat.context import Context
 from bot.chat.registry import Word, command
-from bot.chat.words import _, ngettext
 from core.errors import Invalid
 from core.flows.posts import touch_all
 from core.flows.watching import resume as wake_waiting
-from core.rules.access import SELL
+from core.rules.access import Ability
 from core.values.card import Button, Card
+from core.words import _, ngettext
 from storage import audit
 
 PAUSED, RESUMED = "workspace.paused", "workspace.resumed"
@@ -20,7 +20,7 @@ PAUSED, RESUMED = "workspace.paused", "workspace.resumed"
     "pause",
     _("Stop every outward call"),
     "/pause all",
-    needs=SELL,
+    needs=Ability.PAUSE,
     topic=SELLING,
     details=_("Changes wait and nothing is lost; /resume lets them go."),
 )
@@ -30,7 +30,7 @@ async def pause(ctx: Context, what: Word | None) -> None:
     await pause_outward(ctx)
 
 
-@command("resume", _("Go on after a pause"), "/resume", needs=SELL, topic=SELLING)
+@command("resume", _("Go on after a pause"), "/resume", needs=Ability.PAUSE, topic=SELLING)
 async def resume(ctx: Context) -> None:
     await resume_outward(ctx)
 

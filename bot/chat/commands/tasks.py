@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from bot.chat.context import Context
 from bot.chat.registry import action, command
-from bot.chat.words import _
 from core.errors import Refused
 from core.flows import tasks as flow
-from core.rules.access import SELL
+from core.rules.access import Ability
 from core.values.card import Card
 from core.values.states import TaskState
+from core.words import _
 from storage.models import ManualTask, Member
 
 SHOWN = 8
@@ -32,7 +32,7 @@ async def tasks(ctx: Context) -> None:
         await ctx.say(_("And {count} more: tick some off and type /tasks again.").format(count=len(found) - SHOWN))
 
 
-@action("task.done", needs=SELL)
+@action("task.done", needs=Ability.TASKS)
 async def done(ctx: Context, task: str) -> None:
     row = await _the_task(ctx, task)
     if not await flow.tick(ctx.session, ctx.db, row, ctx.person):
@@ -47,7 +47,7 @@ async def _the_task(ctx: Context, task: str) -> ManualTask:
     return row
 
 
-@action("task.snooze", needs=SELL)
+@action("task.snooze", needs=Ability.TASKS)
 async def snooze(ctx: Context, task: str, minutes: int) -> None:
     row = await _the_task(ctx, task)
     if row.state != TaskState.OPEN:

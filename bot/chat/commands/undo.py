@@ -16,13 +16,13 @@ from bot.chat.commands.selling import SELLING
 from bot.chat.commands.stopping import PAUSED, RESUMED, pause_outward, resume_outward
 from bot.chat.context import Context
 from bot.chat.registry import action, command
-from bot.chat.words import _
 from core.errors import Refused
 from core.flows import edits, sales, undoing
 from core.flows.posts import touch
-from core.rules.access import SELL
+from core.rules.access import Ability
 from core.rules.changes import UNDO_WINDOW
 from core.values.states import ChangeKind, ChangeState, DraftState, OrderState
+from core.words import _
 from storage import audit
 from storage.models import Account, AuditEntry, Base, Change, Draft, Item, ManualTask, Order, OrderLine
 
@@ -62,7 +62,7 @@ class Deed:
     "undo",
     _("Take the last thing back"),
     "/undo",
-    needs=SELL,
+    needs=Ability.UNDO,
     topic=SELLING,
     details=_("Undoes what you did last, or the last thing about one item: /undo 42."),
 )
@@ -89,7 +89,7 @@ async def undo(ctx: Context, item: Item | None) -> None:
         await pause_outward(ctx, undo_of=deed.entry.id)
 
 
-@action("change.undo", needs=SELL)
+@action("change.undo", needs=Ability.UNDO)
 async def undo_batch(ctx: Context, batch: str) -> None:
     """The button of a batch's card."""
     rows = await _changes_of(ctx, batch)
@@ -100,7 +100,7 @@ async def undo_batch(ctx: Context, batch: str) -> None:
         await _undo_changes(ctx, rows)
 
 
-@action("sale.undo", needs=SELL)
+@action("sale.undo", needs=Ability.UNDO)
 async def undo_sale(ctx: Context, order: str) -> None:
     """A sale outside was a mistake: its card then offers to put the item up again."""
     row = await ctx.session.get_one(Order, order)
