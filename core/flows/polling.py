@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError
-from core.flows import notices, sales
+from core.flows import notices, sales, watching
 from core.flows.accounts import FIRST_LOOK, connection, lost, wake_waiting
 from core.flows.house import House
 from core.flows.people import the_workspace
@@ -37,6 +37,7 @@ async def poll_orders(house: House, account: Account) -> None:
         await sales.take(house, account, order, seen_by="poll")
     for problem in page.problems:
         await _say_left_out(house, account, problem)
+    await watching.settle_doubts(house, account)
     now = db.now()
     values = {"orders_since": max(read_to, page.cursor), "last_poll_at": now, "last_ok_at": now, "last_error": ""}
     async with db.write() as session:

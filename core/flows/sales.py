@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
-from core.flows import effects, intake, ledger, notices
+from core.flows import effects, intake, ledger, notices, watching
 from core.flows.house import House
 from core.flows.people import Person, chats_of
 from core.flows.posts import put_view, touch
@@ -70,6 +70,7 @@ async def record(session: AsyncSession, house: House, account: Account, told: Ch
         if told.state is OrderState.CANCELLED:
             # Over before we heard of it: nothing was taken, so there is nothing to take down or to give back.
             await _hop(session, db, order, (OrderState.CANCELLED,), by=f"channel:{order.channel}")
+            await watching.doubt(session, db, account, [line.listing_id for line in lines if line.listing_id])
         else:
             for line in lines:
                 await effects.sell(session, house, order, line)

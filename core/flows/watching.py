@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows import changes, intake, ledger, notices
+from core.flows.accounts import connection
 from core.flows.house import House
+from core.flows.posts import touch
+from core.flows.wanted import ref_of
 from core.rules.guards import may_go_live
-from core.values.states import AccountState, ChangeKind, ChangeState, DraftState, InboxState, ItemState, Severity
-from storage.db import wake
+from core.values.states import AccountState, ChangeKind, ChangeState, DraftState, InboxState, ItemState, ListingState, Severity
+from storage.db import Database, wake
 from storage.models import Account, Change, Draft, InboxEvent, Item, Listing
+from storage.work import rows_of
 
 PAUSED = "Paused: nothing leaves the house."  # why a Change or a hint waits while no call may be made
 
@@ -80,6 +85,39 @@ async def reread_sold(house: House) -> None:
             kind = ChangeKind.DELIST if listing.wanted == "gone" else ChangeKind.RELIST
             if kind is ChangeKind.DELIST or may_go_live(ItemState(item.state), None if level is None else level.available) is None:
                 await changes.make(session, db, kind, item, listing, reason="Reading again, to be sure.", priority=2)
+
+
+async def doubt(session: AsyncSession, db: Database, account: Account, listings: Sequence[str]) -> None:
+    """These may not be what we think (a sale that was over before we heard of it may have ended them): the next poll looks, now."""
+    doubted = update(Listing).where(Listing.id.in_(listings), Listing.state == ListingState.ACTIVE).values(state=ListingState.OUT_OF_SYNC)
+    if rows_of(await session.execute(doubted)):
+        await session.execute(update(Account).where(Account.id == account.id).values(due_at=db.now()))
+        wake(session, "account", account.id, priority=1)
+
+
+async def settle_doubts(house: House, account: Account) -> None:
+    """Read what is in doubt on an account. What ended there without us is not put up again by itself: its card offers it."""
+    query = select(Listing).where(
+        Listing.account_id == account.id,
+        Listing.state == ListingState.OUT_OF_SYNC,
+        Listing.needs_person.is_(False),
+        Listing.wanted == "live",
+    )
+    async with house.db.read() as session:
+        doubted = list((await session.execute(query.limit(50))).scalars())
+    for one in doubted:
+        live = await house.channels[account.channel].state(connection(house, account), ref_of(one))
+        async with house.db.write() as session:
+            await ledger.hold(session, house.db, one.item_id)
+            listing = await session.get_one(Listing, one.id, with_for_update={"key_share": True})
+            if listing.state != ListingState.OUT_OF_SYNC or listing.wanted != "live":
+                continue
+            listing.verified_at = house.db.now()
+            listing.state = ListingState.ACTIVE if live.live else ListingState.ENDED
+            if not live.live:
+                listing.wanted, listing.ended_at = "gone", house.db.now()
+                await changes.settle_down(session, await session.get_one(Item, listing.item_id))
+            await touch(session, house.db, ("item", listing.item_id))
 
 
 async def wake_held(house: House) -> None:

@@ -280,3 +280,21 @@ async def test_a_refunded_order_earned_nothing(shop: TestShop) -> None:
     shown = {line["label"]: line.get("value") for line in card["lines"]}
     assert shown["Earned"] == "nothing"
     assert card["mood"] == "warn"
+
+
+async def test_a_sale_that_was_over_before_it_was_heard_of_may_have_ended_its_listing(shop: TestShop) -> None:
+    number = await published(shop)
+    shop.sandbox.fault("webhook_lost", marketplace="*")
+    order = await shop.buy("ebay", number, heard=False, paid=False)
+    shop.sandbox.cancel("ebay", str(order["orderId"]))
+    await poll(shop)
+    await shop.idle()
+    assert await shop.live(number) == ["shopify"]
+    async with shop.app.house.db.read() as session:
+        there = (await session.execute(select(Listing).where(Listing.channel == "ebay"))).scalar_one()
+    assert (there.state, there.wanted) == ("ended", "gone")
+    assert (await shop.row(number)).state == ItemState.LIVE
+    assert await left(shop, number) == (1, 0)
+    shop.sandbox.no_faults()
+    await shop.press(f"Put item {number} up again")
+    assert await shop.live(number) == ["ebay", "shopify"]
