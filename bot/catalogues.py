@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
 from bot.speech import LANGUAGES, path_of
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("bot", "core", "integrations", "storage")
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "Told": None, "counted": (1, 2)}
+KEYWORDS = {"_": 1, "N_": 1, "Told": 1, "ngettext": 2, "counted": 2}  # how many of the first arguments are messages
 
 
 def messages(root: Path = ROOT) -> Iterator[str | tuple[str, str]]:
     """Every message of the code, in the order of its files; one with a plural form is a pair."""
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.py")):
-            for _line, message, _comments, _context in extract("python", BytesIO(path.read_bytes()), KEYWORDS):
-                if isinstance(message, str):
-                    yield message
-                else:
-                    yield str(message[0]), str(message[1])
+            yield from of_source(path.read_text("utf-8"))
+
+
+def of_source(source: str) -> Iterator[str | tuple[str, str]]:
+    """The messages of one file. Not Babel's own extraction, which passes over calls within calls."""
+    calls = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
+    for call in sorted(calls, key=lambda one: (one.lineno, one.col_offset)):
+        count = KEYWORDS.get(call.func.id if isinstance(call.func, ast.Name) else "", 0)
+        said = [one.value for one in call.args[:count] if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        if count and len(said) == count:
+            yield said[0] if count == 1 else (said[0], said[1])
 
 
 def read(language: str) -> Catalog:

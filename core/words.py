@@ -131,6 +131,15 @@ def together(*sentences: str) -> str:
     return " ".join(here(one) for one in sentences if one)
 
 
+def joined(*sentences: str) -> str:
+    """As `together`, for what is kept: each sentence keeps its parts. One of them alone is itself."""
+    said = [one for one in sentences if one]
+    if len(said) < 2:
+        return said[0] if said else ""
+    named = {f"s{place}": one for place, one in enumerate(said)}
+    return Told(" ".join(f"{{{name}}}" for name in named), **named)
+
+
 def to_stored(text: str) -> str:
     """How a text is kept in a row."""
     return text.stored() if isinstance(text, Told) else text

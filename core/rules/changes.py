@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from core.rules.naming import of_kind
 from core.values.states import ChangeKind as Kind
 from core.values.states import ChangeState as State
+from core.words import Told
 
 MOVES: dict[State, frozenset[State]] = {
     State.PROPOSED: frozenset({State.APPROVED, State.REJECTED, State.EXPIRED, State.CANCELLED}),
@@ -35,18 +37,18 @@ def may_move(old: State, new: State) -> bool:
     return new in MOVES[old]
 
 
-def inverse(kind: Kind, *, after_sale: bool, now_sold: bool) -> Kind | str:
+def inverse(kind: Kind, *, after_sale: bool, now_sold: bool) -> Kind | Told:
     """The kind of Change that takes this one back, or a sentence why there is none."""
     if after_sale:
-        return "It was taken down because it sold. When the sale is off, cancel it where it was made; its card then puts the item up again."
+        return Told(
+            "It was taken down because it sold. When the sale is off, cancel it where it was made; its card then puts the item up again."
+        )
     made = _INVERSE.get(kind)
     if made is None:
-        return f"A “{kind.value}” cannot be taken back by machine."
-    if now_sold:
-        return (
-            "It is sold by now, so it cannot go up again." if made is Kind.RELIST else "It is sold by now: there is nothing to take back."
-        )
-    return made
+        return Told("I cannot take this back: {what}.", what=of_kind(kind))
+    if now_sold and made is Kind.RELIST:
+        return Told("It is sold by now, so it cannot go up again.")
+    return Told("It is sold by now: there is nothing to take back.") if now_sold else made
 
 
 def lane(kind: Kind, account_id: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from core.values.channel import Aspect, Capabilities
 from core.values.draft import Draft, Evidence, EvidenceKind, Field
 from core.values.states import Condition
+from core.words import N_, Told, here
 
 SURE = 0.6  # below this a field is shown as one to look at
 
@@ -24,19 +25,20 @@ class Question:
 
 
 CONDITIONS = (
-    (Condition.NEW, "New"),
-    (Condition.LIKE_NEW, "Like new"),
-    (Condition.GOOD, "Good"),
-    (Condition.FAIR, "Fair"),
-    (Condition.POOR, "Poor"),
-    (Condition.REFURBISHED, "Refurbished"),
-    (Condition.FOR_PARTS, "For parts"),
+    (Condition.NEW, N_("New")),
+    (Condition.LIKE_NEW, N_("Like new")),
+    (Condition.GOOD, N_("Good")),
+    (Condition.FAIR, N_("Fair")),
+    (Condition.POOR, N_("Poor")),
+    (Condition.REFURBISHED, N_("Refurbished")),
+    (Condition.FOR_PARTS, N_("For parts")),
 )
+UNKNOWN = N_("Unknown")
 
 
-def label_of(condition: str) -> str:
+def label_of(condition: str) -> Told:
     """A condition in words."""
-    return {key.value: label for key, label in CONDITIONS}.get(condition, "Unknown")
+    return Told({key.value: label for key, label in CONDITIONS}.get(condition, UNKNOWN))
 
 
 def questions(
@@ -45,21 +47,28 @@ def questions(
     """What must be answered before publishing on these channels, most valuable first. `aspects` are per channel name."""
     asked: list[Question] = []
     if not title:
-        asked.append(Question("title", "What is it? Type a title."))
+        asked.append(Question("title", Told("What is it? Type a title.")))
     if not has_price:
-        asked.append(Question("price", "What should it cost? Type an amount."))
+        asked.append(Question("price", Told("What should it cost? Type an amount.")))
     if draft.get("condition") in ("", Condition.UNKNOWN):
-        asked.append(Question("condition", "What condition is it in?", tuple((key.value, label) for key, label in CONDITIONS)))
+        known = tuple((key.value, Told(label)) for key, label in CONDITIONS)
+        asked.append(Question("condition", Told("What condition is it in?"), known))
     for name, needed in aspects.items():
         for aspect in needed:
             if aspect.required and not aspect_value(draft, aspect.name):
                 choices = tuple((value, value) for value in aspect.values[:6])
-                asked.append(Question(f"aspect:{aspect.name}", f"{aspect.name}?", choices, f"{name} asks for it"))
-    for able in channels:
-        if able.limits.title and len(title) > able.limits.title:
-            text = f"The title has {len(title)} characters; {able.name} takes {able.limits.title}. Type a shorter one."
-            asked.append(Question("title", text, (), able.name))
+                why = Told("{channel} asks for it", channel=name)
+                asked.append(Question(f"aspect:{aspect.name}", f"{aspect.name}?", choices, why))
+    strict = [able for able in channels if able.limits.title and len(title) > able.limits.title]
+    asked += [Question("title", _too_long(title, able), (), able.name) for able in strict]
     return tuple({one.field: one for one in reversed(asked)}.values())[::-1]
+
+
+def _too_long(title: str, able: Capabilities) -> Told:
+    return Told(
+        "The title has {count} characters; {channel} takes {most}. Type a shorter one.",
+        count=len(title), channel=able.name, most=able.limits.title,
+    )  # fmt: skip
 
 
 # What a seller may set, and other names for it.
@@ -116,7 +125,7 @@ def answers(question: Question, text: str) -> bool:
     if question.field == "price":
         return any(sign.isdigit() for sign in text) and len(text) < 16
     if question.choices:
-        return text.strip().lower() in {word.lower() for choice in question.choices for word in choice}
+        return text.strip().lower() in {word.lower() for choice in question.choices for word in (*choice, here(choice[1]))}
     return question.field == "title" or question.field.startswith("aspect:")
 
 

@@ -1,10 +1,15 @@
-"""Cards: surface-neutral messages. A surface renders one within its own limits and never invents anything."""
+"""Cards: surface-neutral messages. A surface renders one within its own limits and never invents anything.
+
+A card is in one language: what is a `Told` is said when the card is made, in the language that is spoken then.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+
+from core.words import Told
 
 # Control characters but tab and line feed, and halves of characters: PostgreSQL keeps no NUL, no database a half, and no card shows either.
 _UNWRITTEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -13,6 +18,12 @@ _UNWRITTEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 def clean_text(text: str) -> str:
     """What a person wrote, without what nobody writes. Line breaks are line feeds."""
     return _UNWRITTEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _say(made: Any, *names: str) -> None:
+    for name in names:
+        if isinstance(value := getattr(made, name), Told):
+            object.__setattr__(made, name, value.here())
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,9 @@ class Button:
     url: str = ""
     copy: str = ""
     id: str = ""
+
+    def __post_init__(self) -> None:
+        _say(self, "label", "copy")
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {"label": self.label}
@@ -54,6 +68,9 @@ class Line:
     note: str = ""
     mood: str = ""
     weak: bool = False
+
+    def __post_init__(self) -> None:
+        _say(self, "label", "value", "note")
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -91,6 +108,9 @@ class Card:
     mood: str = ""
     subject: tuple[str, str] | None = None
     asks: bool = False
+
+    def __post_init__(self) -> None:
+        _say(self, "title", "text")
 
     def with_buttons(self, *rows: tuple[Button, ...]) -> Card:
         return replace(self, buttons=tuple(rows))

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from core.words import of_stored, to_stored
+
 
 class EvidenceKind(StrEnum):
     SELLER = "seller"  # the seller said so
@@ -85,9 +87,10 @@ class Draft:
         return replace(self, fields={**self.fields, name: value})
 
     def to_json(self) -> dict[str, Any]:
-        return {"fields": {name: one.to_json() for name, one in self.fields.items()}, "reader": self.reader, "note": self.note}
+        fields = {name: one.to_json() for name, one in self.fields.items()}
+        return {"fields": fields, "reader": self.reader, "note": to_stored(self.note)}
 
     @classmethod
     def of_json(cls, data: dict[str, Any]) -> Draft:
         fields = {name: Field.of_json(one) for name, one in data.get("fields", {}).items()}
-        return cls(fields, data.get("reader", ""), data.get("note", ""))
+        return cls(fields, data.get("reader", ""), of_stored(data.get("note", "")))

@@ -1,0 +1,46 @@
+"""What states and kinds are called in sentences: "Item 42 is sold"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from core.values.states import ChangeKind, ChangeState, ItemState, OrderState
+from core.words import N_, Told
+
+ITEMS: Mapping[ItemState, str] = MappingProxyType({
+    ItemState.DRAFT: N_("draft"), ItemState.READY: N_("going up"), ItemState.LIVE: N_("live"), ItemState.SOLD: N_("sold"),
+    ItemState.DELISTED: N_("not up"), ItemState.ARCHIVED: N_("archived"),
+})  # fmt: skip
+ORDERS: Mapping[OrderState, str] = MappingProxyType({
+    OrderState.PENDING: N_("not paid yet"), OrderState.CONFIRMED: N_("paid"), OrderState.PROCESSING: N_("being packed"),
+    OrderState.SHIPPED: N_("shipped"), OrderState.DELIVERED: N_("delivered"), OrderState.COMPLETED: N_("completed"),
+    OrderState.REFUND_REQUESTED: N_("to be refunded"), OrderState.REFUNDED: N_("refunded"), OrderState.DISPUTED: N_("disputed"),
+    OrderState.CANCELLED: N_("cancelled"),
+})  # fmt: skip
+CHANGES: Mapping[ChangeState, str] = MappingProxyType({
+    ChangeState.PROPOSED: N_("proposed"), ChangeState.APPROVED: N_("waiting"), ChangeState.RUNNING: N_("under way"),
+    ChangeState.DONE: N_("done"), ChangeState.UNDONE: N_("taken back"), ChangeState.REJECTED: N_("turned down"),
+    ChangeState.EXPIRED: N_("expired"), ChangeState.CANCELLED: N_("cancelled"), ChangeState.FAILED: N_("failed"),
+})  # fmt: skip
+KINDS: Mapping[ChangeKind, str] = MappingProxyType({
+    ChangeKind.PUBLISH: N_("publishing"), ChangeKind.REVISE: N_("updating"), ChangeKind.REPRICE: N_("a new price"),
+    ChangeKind.QUANTITY: N_("a new quantity"), ChangeKind.DELIST: N_("taking down"), ChangeKind.RELIST: N_("putting up again"),
+    ChangeKind.ARCHIVE: N_("archiving"),
+})  # fmt: skip
+
+
+def of_item(state: str) -> Told:
+    return Told(ITEMS[ItemState(state)])
+
+
+def of_order(state: str) -> Told:
+    return Told(ORDERS[OrderState(state)])
+
+
+def of_change(state: str) -> Told:
+    return Told(CHANGES[ChangeState(state)])
+
+
+def of_kind(kind: str) -> Told:
+    return Told(KINDS[ChangeKind(kind)])
