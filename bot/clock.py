@@ -18,7 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import or_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.db import Database
+from storage.db import Database, log_fault
 from storage.models import ClockSlot
 
 log = structlog.get_logger()
@@ -94,8 +94,8 @@ class Ticker:
         try:
             if slot is None or await take_slot(self._db, name, slot):
                 await job()
-        except Exception:
-            log.exception("a tick failed", job=name)
+        except Exception as error:  # noqa: BLE001 - it is due again at its next time
+            log_fault(error, "a tick failed", job=name)
 
 
 def last_time(now: datetime, hour: int, minute: int, zone: str) -> datetime:

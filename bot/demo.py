@@ -46,7 +46,7 @@ async def _connect(app: App, person: Person, kind: str, hint: str) -> str:
             account = await accounts.add_assisted(house, session, person, kind)
             return f"{account.name} is prepared."
         url = await accounts.begin_connect(house, session, person, kind, hint)
-    told = await accounts.finish_connect(house, kind, await agree(url))
+    told: str = await accounts.finish_connect(house, kind, await agree(url))
     async with house.db.write() as session:
         account = (await session.execute(select(Account).where(Account.channel == kind))).scalar_one()
         if account.settings.get("problems"):  # the stand-in's seller has not said yet where they ship from

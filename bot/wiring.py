@@ -22,6 +22,7 @@ from bot.clock import SystemClock, Ticker
 from bot.http.app import create
 from bot.outside import open_outside, open_reader
 from bot.settings import Settings, secrets_of
+from bot.speech import speech_of
 from bot.surfaces.web import WebSurface
 from core.flows import accounts, keys, people
 from core.flows.carrying import ChangeFlow
@@ -188,6 +189,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
         outward=settings.outward,
         public_url=settings.public_url,
         poll_seconds=settings.poll_seconds,
+        speech_of=speech_of,
     )
     house.meet(Artist(house), Router(house))
     app = App(settings, house, _engine(house, surfaces), Ticker(db), outbound, [pictures, reading], reader=reader)

@@ -153,6 +153,24 @@ def of_stored(text: str) -> str:
     return Told(data["m"], many=data.get("n", ""), **{name: _unkept(value) for name, value in data["v"].items()})
 
 
+def deep_stored(value: Any) -> Any:
+    """JSON with the stored form of every `Told` in it."""
+    if isinstance(value, Mapping):
+        return {name: deep_stored(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [deep_stored(one) for one in value]
+    return to_stored(value) if isinstance(value, str) else value
+
+
+def deep_of_stored(value: Any) -> Any:
+    """The other way round."""
+    if isinstance(value, dict):
+        return {name: deep_of_stored(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [deep_of_stored(one) for one in value]
+    return of_stored(value) if isinstance(value, str) else value
+
+
 # Values that know how they are said in a language: a kind, how it is kept, how it is made again. `core.money` adds money.
 _KINDS: dict[str, tuple[type[Any], Callable[[Any], Any], Callable[[Any], Any]]] = {
     "told": (Told, Told.stored, of_stored),

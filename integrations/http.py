@@ -175,7 +175,7 @@ class Http:
         count.calls += 1
         lane.busy += 1
         try:
-            answer = await lane.client.send(request)
+            answer = await _send(lane.client, request)
         except httpx.HTTPError as error:
             count.unreachable += 1
             _log(request, 0, started, type(error).__name__)
@@ -193,6 +193,14 @@ class Http:
             code = str(answer.status_code)
             raise Unreachable(f"{service} has a problem of its own. I will try again.", code=code, cause=f"HTTP {code}")
         return Response(answer.status_code, answer.headers, answer.content, service)
+
+
+async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """A connection that was never made carried nothing, so it is tried once more at once: a packet is lost, or this process stood still."""
+    try:
+        return await client.send(request)
+    except httpx.ConnectTimeout:
+        return await client.send(request)
 
 
 def retry_after(header: str, default: float, now: datetime | None = None) -> float:

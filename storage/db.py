@@ -20,9 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import event, select, text
 from sqlalchemy.engine import Connection as SyncConnection
 from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -30,10 +32,23 @@ from core.ports import Clock, Dispatcher
 from storage.models import DbNow
 from storage.sqlite import connector
 
+log = structlog.get_logger()
+
 # Shorter than a lease: when others take over the rows of a frozen process, what it had locked is free too. A transaction of ours
 # waits for nothing but its own statements, so one that stands still for so long belongs to a process that does.
 PATIENCE = 10.0
 LOOKS = 3  # at both clocks when they are compared: the one that the network and a busy loop disturbed least counts
+
+
+def log_fault(error: BaseException, event: str, **more: Any) -> None:
+    """What ended a piece of work that is tried again by itself: our own fault is logged whole, as an error.
+
+    A connection that was lost is none: the server was restarted, or it ended the transaction of a process that stood still (`PATIENCE`).
+    """
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        log.warning("the database went away", cause=type(error.orig).__name__, **more)
+    else:
+        log.error(event, exc_info=error, **more)
 
 
 def sqlite_url(folder: Path) -> str:

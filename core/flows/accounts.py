@@ -18,6 +18,7 @@ from core.flows.people import Person
 from core.flows.posts import touch
 from core.values.channel import Connection, Health
 from core.values.states import AccountState, ListingState, Severity
+from core.words import N_, Told, joined
 from storage import audit
 from storage.db import Database, wake
 from storage.keys import new_key
@@ -47,7 +48,7 @@ async def begin_connect(house: House, session: AsyncSession, person: Person, kin
     """The link where the seller agrees. Its `state` is remembered for an hour, so that only our own consents come back."""
     connector = house.connectors.get(kind)
     if connector is None:
-        raise Invalid(f"I cannot connect “{kind}”. I know: {', '.join(sorted(house.capabilities))}.")
+        raise Invalid(Told("I cannot connect “{kind}”. I know: {known}.", kind=kind, known=", ".join(sorted(house.capabilities))))
     state = secrets.token_urlsafe(24)
     url = connector.consent_url(state, hint)
     value = {"kind": kind, "hint": hint, "member": person.member_id, "until": (house.db.now() + CONSENT_LIFE).isoformat()}
@@ -62,19 +63,20 @@ async def kind_of_consent(house: House, state: str) -> str:
     return str(asked.value["kind"]) if asked else ""
 
 
-async def finish_connect(house: House, kind: str, query: Mapping[str, str]) -> str:
+async def finish_connect(house: House, kind: str, query: Mapping[str, str]) -> Told:
     """What came back from the consent page, by callback or pasted. Answers one sentence. Raises `core.errors`."""
     async with house.db.write() as session:
         asked = (await session.execute(select(Setting).where(Setting.name == f"consent:{query.get('state', '')}"))).scalar()
         if asked is None or asked.value["kind"] != kind or asked.value["until"] < house.db.now().isoformat():
-            raise Refused(f"This answer does not belong to a connection that was begun here. Type /connect {kind} and use the new link.")
+            why = N_("This answer does not belong to a connection that was begun here. Type /connect {kind} and use the new link.")
+            raise Refused(Told(why, kind=kind))
         workspace, hint, member = asked.workspace_id, str(asked.value["hint"]), str(asked.value["member"])
         await session.delete(asked)
     credentials = await house.connectors[kind].finish(query, hint)
     account, health = await store_account(house, workspace, kind, credentials, f"member:{member}")
     if health.problems:
-        return f"{account.name} is connected, but cannot sell yet: {' '.join(health.problems)}"
-    return f"{account.name} is connected and ready to sell."
+        return Told("{name} is connected, but cannot sell yet: {problems}", name=account.name, problems=joined(*health.problems))
+    return Told("{name} is connected and ready to sell.", name=account.name)
 
 
 async def store_account(
@@ -108,8 +110,8 @@ async def store_account(
         await notices.tell(
             session, db, workspace=workspace, type="channel_connected", subject=("account", account.id),
             severity=Severity.WARNING if health.problems else Severity.SUCCESS,
-            key=f"connected:{account.id}:{db.now().isoformat()}", title=f"{account.name} is connected.",
-            body=" ".join(health.problems),
+            key=f"connected:{account.id}:{db.now().isoformat()}", title=Told("{name} is connected.", name=account.name),
+            body=joined(*health.problems),
         )  # fmt: skip
         await notices.solved(session, db, workspace, f"account_lost:{account.id}")
         await touch(session, db, ("account", account.id), ("channels", workspace))
@@ -213,11 +215,12 @@ async def lost(house: House, account_id: str, error: AuthLost) -> None:
         account = await session.get_one(Account, account_id)
         if account.state == AccountState.DISCONNECTED:
             return
-        account.state, account.last_error = AccountState.EXPIRED, str(error)
+        account.state, account.last_error = AccountState.EXPIRED, error.sentence
+        nothing = Told("Nothing can be listed or taken down there until you type /connect {kind}.", kind=account.channel)
         await notices.tell(
             session, db, workspace=account.workspace_id, severity=Severity.CRITICAL, type="account_lost",
-            key=f"account_lost:{account.id}", title=f"{account.name} does not let Haggle in any more.", subject=("account", account.id),
-            body=f"{error} Nothing can be listed or taken down there until you type /connect {account.channel}.",
+            key=f"account_lost:{account.id}", title=Told("{name} does not let Haggle in any more.", name=account.name),
+            subject=("account", account.id), body=joined(error.sentence, nothing),
         )  # fmt: skip
         audit.record(
             session, workspace=account.workspace_id, at=db.now(), actor="system", action="account.lost", subject=("account", account.id),
@@ -232,5 +235,6 @@ def account_named(accounts: list[Account], name: str) -> Account:
     for account in accounts:
         if account.channel == wanted or account.name.lower() == wanted or account.id == wanted:
             return account
-    known = ", ".join(sorted({account.channel for account in accounts})) or "none yet"
-    raise Missing(f"There is no channel “{name}”. Connected: {known}. Type /connect {wanted} to add it.")
+    known = ", ".join(sorted({account.channel for account in accounts})) or Told("none yet")
+    why = N_("There is no channel “{name}”. Connected: {known}. Type /connect {kind} to add it.")
+    raise Missing(Told(why, name=name, known=known, kind=wanted))

@@ -12,6 +12,7 @@ from core.flows.house import House
 from core.flows.wanted import floor_of, price_of, wanted_of
 from core.rules.guards import price_problem
 from core.values.states import ChangeKind, ListingState, TaskKind
+from core.words import Told, joined
 from storage.models import Account, Change, Item, Listing
 
 UP = (ListingState.ACTIVE, ListingState.OUT_OF_SYNC)
@@ -28,11 +29,11 @@ async def ask(session: AsyncSession, house: House, kind: ChangeKind, item: Item,
             raise Refused(problem)
         if await tasks.cancel_open(session, house.db, listing, TaskKind.TAKE_DOWN) and _never_came_down(listing):
             listing.state = ListingState.ACTIVE
-            return {"nothing": "It is still up there."}
+            return {"nothing": Told("It is still up there.")}
         listing.state = ListingState.PENDING
         made = TaskKind.LIST
     elif listing.state != ListingState.ACTIVE:
-        return {"nothing": "It is not up there yet, so the kit simply has the new values."}
+        return {"nothing": Told("It is not up there yet, so the kit simply has the new values.")}
     else:
         made = TaskKind.REVISE
     listing.price = price.amount if price else None
@@ -52,7 +53,7 @@ async def _down(session: AsyncSession, house: House, item: Item, listing: Listin
     if not up and not (asked and change.order_id):
         listing.state = ListingState.ENDED if listing.listed_at else ListingState.DRAFT
         await changes.settle_down(session, item)
-        return {"nothing": "It was not up there."}
-    reason = change.reason if up else f"{change.reason}. {tasks.MAYBE_UP}"
+        return {"nothing": Told("It was not up there.")}
+    reason = change.reason if up else joined(Told("{reason}.", reason=change.reason), tasks.MAYBE_UP)
     task = await tasks.make(session, house.db, TaskKind.TAKE_DOWN, item, listing, reason=reason, order_id=change.order_id)
     return {"task": task.number, "due": task.deadline.isoformat()}

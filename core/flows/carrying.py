@@ -18,6 +18,7 @@ from core.rules.guards import may_go_live, price_problem
 from core.rules.retry import wait_before_retry
 from core.values.channel import SOLD_UNHEARD, Live, Wanted
 from core.values.states import AccountState, ChangeKind, ChangeState, ItemState, ListingState, TaskKind
+from core.words import Told
 from storage import work
 from storage.models import Account, Change, Item, Listing, Workspace
 from storage.work import Claim
@@ -49,6 +50,10 @@ _TOGETHER = (
 
 class Superseded(Exception):
     """What this Change was for is not wanted any more."""
+
+    def __init__(self, why: Told) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(slots=True)
@@ -85,8 +90,8 @@ class ChangeFlow:
                 return
             load = await self._heard(claim, load)
             live = await self._act(load)
-        except Superseded as why:
-            await self._cancelled(claim, load, str(why))
+        except Superseded as superseded:
+            await self._cancelled(claim, load, superseded.why)
             return
         await self._done(claim, load, live)
 
@@ -114,17 +119,18 @@ class ChangeFlow:
         """The one call to the channel."""
         kind = ChangeKind(load.change.kind)
         if load.account.state not in (AccountState.ACTIVE, AccountState.ERROR):
-            raise AuthLost(f"{load.account.name} is not connected. Type /connect {load.account.channel}.")
+            named = {"name": load.account.name, "kind": load.account.channel}
+            raise AuthLost(Told("{name} is not connected. Type /connect {kind}.", **named))
         channel = self._house.channels[load.account.channel]
         connection = accounts.connection(self._house, load.account)
         if kind is ChangeKind.DELIST:
             if load.listing.wanted == "live":
-                raise Superseded("It is to be up again.")
+                raise Superseded(Told("It is to be up again."))
             return await channel.ensure_absent(connection, ref_of(load.listing))
         if load.listing.wanted != "live":
-            raise Superseded("It is not wanted there any more.")
+            raise Superseded(Told("It is not wanted there any more."))
         if kind in OF_LIVE and load.listing.state not in (ListingState.ACTIVE, ListingState.OUT_OF_SYNC):
-            raise Superseded("It is not up yet, and goes up with what is true by then.")
+            raise Superseded(Told("It is not up yet, and goes up with what is true by then."))
         wanted, ref = await self._wanted(kind, load), ref_of(load.listing)
         match kind:
             case ChangeKind.QUANTITY:
@@ -143,7 +149,7 @@ class ChangeFlow:
             if problem and kind in PUTS_UP:
                 raise Refused(problem)
             if level is not None and level.available < 1:
-                raise Superseded("There is none left to sell.")
+                raise Superseded(Told("There is none left to sell."))
             wanted = await wanted_of(session, self._house, load.item, load.listing, load.account)
         if kind is ChangeKind.REPRICE or kind in PUTS_UP:
             automatic = kind is ChangeKind.REPRICE and load.change.by != "member"
@@ -156,7 +162,7 @@ class ChangeFlow:
         db = self._house.db
         kind = ChangeKind(load.change.kind)
         if kind is ChangeKind.DELIST and live.live:
-            raise Refused(f"{load.account.name} still shows it after it was taken down.")
+            raise Refused(Told("{name} still shows it after it was taken down.", name=load.account.name))
         async with db.write() as session:
             await ledger.hold(session, db, load.item.id)
             change, listing, item = (await session.execute(_TOGETHER, {"change": claim.id})).one()
@@ -177,7 +183,7 @@ class ChangeFlow:
         if kind is not ChangeKind.DELIST and not live.live:  # it sold out meanwhile: the order says the rest
             await accounts.ask_soon(self._house, load.account.id)
 
-    async def _cancelled(self, claim: Claim, load: Load, why: str) -> None:
+    async def _cancelled(self, claim: Claim, load: Load, why: Told) -> None:
         db = self._house.db
         async with db.write() as session:
             values = {"state": ChangeState.CANCELLED, "finished_at": db.now(), "outcome": {"why": why}}
@@ -195,7 +201,7 @@ class ChangeFlow:
             item = await session.get_one(Item, load.item.id)
             change = await session.get_one(Change, load.change.id)
             if (kind is ChangeKind.DELIST) == (listing.wanted == "live"):
-                raise Superseded("Something else is wanted by now.")
+                raise Superseded(Told("Something else is wanted by now."))
             told = await byhand.ask(session, self._house, kind, item, listing, change)
             values = {"state": ChangeState.DONE, "finished_at": db.now(), "outcome": told}
             await work.finish(session, claim, **values, undo_until=None if change.order_id else db.now() + rules.UNDO_WINDOW)
@@ -222,8 +228,8 @@ class ChangeFlow:
                 listing = await session.get_one(Listing, load.listing.id)
                 item = await session.get_one(Item, load.item.id)
                 change = await session.get_one(Change, load.change.id)
-                await tasks.make(session, db, TaskKind.TAKE_DOWN, item, listing, reason=str(error), order_id=change.order_id)
-                await watching.shout(session, self._house, change, item, load.account, str(error))
+                await tasks.make(session, db, TaskKind.TAKE_DOWN, item, listing, reason=error.sentence, order_id=change.order_id)
+                await watching.shout(session, self._house, change, item, load.account, error.sentence)
             await touch(session, db, *changes.subjects_of(load.change))
 
     async def fail(self, claim: Claim, error: HaggleError) -> None:
@@ -238,15 +244,15 @@ class ChangeFlow:
             await ledger.hold(session, db, load.item.id)
             listing = await session.get_one(Listing, load.listing.id, with_for_update={"key_share": True})
             change = await session.get_one(Change, load.change.id)
-            values = {"state": ChangeState.FAILED, "finished_at": db.now(), "last_error": str(error)}
-            await work.finish(session, claim, **values, outcome={"error": str(error), "code": error.code})
+            values = {"state": ChangeState.FAILED, "finished_at": db.now(), "last_error": error.sentence}
+            await work.finish(session, claim, **values, outcome={"error": error.sentence, "code": error.code})
             if change.kind in PUTS_UP:
                 # Nobody knows how far it came; what it may have left there is looked for and removed.
                 listing.state, listing.wanted = ListingState.ERROR, "gone"
                 item = await session.get_one(Item, load.item.id)
                 await changes.make(
-                    session, db, ChangeKind.DELIST, item, listing, reason="Clearing up after a failed publish.", batch=change.batch,
-                    undo_of=None,
+                    session, db, ChangeKind.DELIST, item, listing, reason=Told("Clearing up after a failed publish."),
+                    batch=change.batch, undo_of=None,
                 )  # fmt: skip
             elif gone:
                 listing.state, listing.needs_person = ListingState.OUT_OF_SYNC, True

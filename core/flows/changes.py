@@ -21,7 +21,9 @@ from core.flows.wanted import floor_of, price_of
 from core.money import Money
 from core.rules import changes as rules
 from core.rules.guards import price_problem
+from core.rules.naming import of_item
 from core.values.states import ChangeKind, ChangeState, ItemState
+from core.words import Told
 from storage import audit
 from storage.db import Database, wake
 from storage.keys import new_key
@@ -107,12 +109,12 @@ def _guard(kind: ChangeKind, item: Item, listing: Listing, after: dict[str, Any]
     """What a machine asserts anew (`watching.py`) was allowed when a person made it, and is looked at again when it is carried out."""
     up = kind in (ChangeKind.PUBLISH, ChangeKind.RELIST)
     if up and item.state in (ItemState.SOLD, ItemState.ARCHIVED):
-        raise Refused(f"Item {item.number} is {item.state}, so it cannot go up.")
+        raise Refused(Told("Item {number} is {state}, so it cannot go up.", number=item.number, state=of_item(item.state)))
     price = price_of(item, listing) if person and (up or kind is ChangeKind.REVISE) else None
     if kind is ChangeKind.REPRICE:
         price = Money(int(after["price"]), item.currency)
     if price is not None and (problem := price_problem(price, floor_of(item), automatic=person is None)):
-        raise Refused(f"Item {item.number} on {listing.channel}: {problem}")
+        raise Refused(Told("Item {number} on {channel}: {problem}", number=item.number, channel=listing.channel, problem=problem))
 
 
 def _priority(kind: ChangeKind, order_id: str | None, person: Person | None) -> int:
@@ -130,7 +132,7 @@ async def clear_the_way(session: AsyncSession, db: Database, listings: Sequence[
             Change.state.in_((ChangeState.PROPOSED, ChangeState.APPROVED)),
             Change.kind.in_(rules.CANCELLED_BY_DELIST),
         )
-        .values(state=ChangeState.CANCELLED, finished_at=db.now(), outcome={"why": "It was taken down first."})
+        .values(state=ChangeState.CANCELLED, finished_at=db.now(), outcome={"why": Told("It was taken down first.")})
         .returning(Change.id)
         .execution_options(synchronize_session=False)
     )

@@ -18,6 +18,7 @@ from core.flows.posts import put_card, put_said
 from core.rules.retry import wait_before_retry
 from core.values.card import Button, Card, Inbound
 from core.values.states import AccountState, InboxState, Severity
+from core.words import Told, joined, speaking
 from storage import work
 from storage.models import Account, InboxEvent, Workspace
 from storage.work import Claim
@@ -107,7 +108,7 @@ class InboxFlow:
             log.info("an order was hinted at and is not there", channel=account.channel)
             await accounts.ask_soon(self._house, account.id)
             if also is not None and claim.attempts < LOOKS:
-                raise Unreachable(str(missing), cause="hinted at, and not there yet") from missing
+                raise Unreachable(missing.sentence, cause="hinted at, and not there yet") from missing
             return False
         await sales.take(house, account, told, seen_by="webhook", also=also)
         return also is not None
@@ -137,7 +138,7 @@ class InboxFlow:
         db = self._house.db
         async with db.write() as session:
             event = await session.get_one(InboxEvent, claim.id)
-            await work.finish(session, claim, state=InboxState.FAILED, last_error=str(error))
+            await work.finish(session, claim, state=InboxState.FAILED, last_error=error.sentence)
             if event.source not in self._house.channels:
                 await self._apologise(session, event, error)
                 return
@@ -146,8 +147,8 @@ class InboxFlow:
                 await notices.tell(
                     session, db, workspace=account.workspace_id, severity=Severity.WARNING, type="system_alert",
                     key=f"webhook:{event.id}", subject=("webhook", event.id),
-                    title=f"A message from {event.source} could not be taken in.",
-                    body=f"{error} The poll finds missed sales by itself; /webhooks lists it and can replay it.",
+                    title=Told("A message from {channel} could not be taken in.", channel=self._house.capabilities[event.source].name),
+                    body=joined(error.sentence, Told("The poll finds missed sales by itself; /webhooks lists it and can replay it.")),
                 )  # fmt: skip
         if isinstance(error, AuthLost) and account is not None:
             await accounts.lost(self._house, account.id, error)
@@ -160,9 +161,11 @@ class InboxFlow:
         place = (inbound.surface, inbound.chat)
         if workspace and inbound.text:
             put_said(session, self._house.db, place, {"text": inbound.text, "photos": [], "event": inbound.event_id}, workspace=workspace)
-        again = Button("Try again", {"do": "said.again", "event": event.id}, "primary")
-        text = f"I could not do what you just asked, and nothing of it was done. {error}"
-        await put_card(session, self._house.db, place, Card(text=text, mood="bad", buttons=((again,),)), workspace=workspace, priority=2)
+        with speaking(self._house.speech_of(person.language if person else inbound.language)):
+            again = Button(Told("Try again"), {"do": "said.again", "event": event.id}, "primary")
+            text = joined(Told("I could not do what you just asked, and nothing of it was done."), error.sentence)
+            card = Card(text=text, mood="bad", buttons=((again,),))
+        await put_card(session, self._house.db, place, card, workspace=workspace, priority=2)
 
     async def lost(self, claim: Claim) -> None:
         """Fetching changes nothing outside, and an order is taken in once."""

@@ -16,7 +16,7 @@ import structlog
 
 from core.errors import Busy, HaggleError, Unreachable
 from storage import work
-from storage.db import Database, wake
+from storage.db import Database, log_fault, wake
 from storage.dispatch.inprocess import InProcess
 from storage.work import KINDS, Claim, LostClaim
 
@@ -67,8 +67,8 @@ class Engine:
             await asyncio.sleep(work.RENEW_EVERY.total_seconds())
             try:
                 await work.renew(self._db, self.local.held)
-            except Exception:  # a lease that is not renewed runs out; that is safe
-                log.exception("renewing leases failed")
+            except Exception as error:  # noqa: BLE001 - a lease that is not renewed runs out; that is safe
+                log_fault(error, "renewing leases failed")
 
     async def _carry(self, claim: Claim) -> None:
         flow = self._flows[claim.table]
@@ -87,8 +87,8 @@ class Engine:
         except HaggleError as error:
             log.info("did not work", error=str(error), kind=type(error).__name__, cause=error.cause)
             await self._decide(flow, claim, error)
-        except Exception as error:  # our own fault: logged whole, tried again, and shown when it stays
-            log.exception("broke")
+        except Exception as error:  # noqa: BLE001 - logged whole, tried again, and shown when it stays
+            log_fault(error, "broke")
             await self._decide(flow, claim, Unreachable("Something broke inside Haggle; the log says more.", cause=repr(error)))
 
     async def _decide(self, flow: Flow, claim: Claim, error: HaggleError) -> None:
@@ -109,5 +109,5 @@ async def put_back(db: Database, claim: Claim, delay: float, error: HaggleError 
     state = kind.waiting[0] if claim.state == kind.running else claim.state
     async with db.write() as session:
         due = db.now() + timedelta(seconds=delay)
-        await work.finish(session, claim, state=state, due_at=due, attempts=claim.attempts, last_error=str(error) if error else "")
+        await work.finish(session, claim, state=state, due_at=due, attempts=claim.attempts, last_error=error.sentence if error else "")
         wake(session, claim.table, claim.id, priority=claim.priority, delay=delay)

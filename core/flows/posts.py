@@ -243,7 +243,7 @@ class PostFlow:
 
     async def fail(self, claim: Claim, error: HaggleError) -> None:
         async with self._house.db.write() as session:
-            await work.finish(session, claim, state=GONE, due_at=self._house.db.now(), last_error=str(error))
+            await work.finish(session, claim, state=GONE, due_at=self._house.db.now(), last_error=error.sentence)
 
     async def lost(self, claim: Claim) -> None:
         """Posting is at least once: whoever has the row now brings the card up to date."""

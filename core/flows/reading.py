@@ -128,7 +128,7 @@ class DraftFlow:
     async def fail(self, claim: Claim, error: HaggleError) -> None:
         async with self._house.db.write() as session:
             row = await session.get_one(Draft, claim.id)
-            await work.finish(session, claim, state=DraftState.FAILED, last_error=str(error))
+            await work.finish(session, claim, state=DraftState.FAILED, last_error=error.sentence)
             await touch(session, self._house.db, ("item", row.item_id))
 
     async def lost(self, claim: Claim) -> None:

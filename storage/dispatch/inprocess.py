@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from storage import work
-from storage.db import Database
+from storage.db import Database, log_fault
 from storage.dispatch.hints import Hints
 from storage.work import Blocked, Claim, lane_name, turn_name
 
@@ -127,8 +127,8 @@ class InProcess:
                 await self._claim_due()
                 if self._more and self._claimed_since_sweep and not self._busy():
                     await self.sweep()
-            except Exception:  # the rows are still there and the sweep tells of them again
-                log.exception("claiming failed")
+            except Exception as error:  # noqa: BLE001 - the rows are still there and the sweep tells of them again
+                log_fault(error, "claiming failed")
                 await asyncio.sleep(1)
             if not self._busy():
                 self._idle.set()
@@ -209,7 +209,7 @@ class InProcess:
     def _finished(self, task: asyncio.Task[None]) -> None:
         claim = self._running.pop(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("carrying failed", table=claim.table, id=claim.id, exc_info=error)
+            log_fault(error, "carrying failed", table=claim.table, id=claim.id)
         for behind in (lane_name(claim.lane), turn_name(claim.turn)):
             self._freed.add((claim.table, behind))
             self._unpark(claim.table, behind)

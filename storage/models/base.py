@@ -13,7 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from core.words import of_stored, to_stored
+from core.words import deep_of_stored, deep_stored, of_stored, to_stored
 from storage.keys import new_key
 
 NAMES = {
@@ -56,6 +56,22 @@ class Sentence(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else of_stored(value)
+
+
+class Sentences(TypeDecorator[dict[str, Any]]):
+    """JSON in which a `Told` keeps its parts, as in `Sentence`."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> dict[str, Any] | None:
+        return None if value is None else deep_stored(value)
+
+    def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> dict[str, Any] | None:
+        return None if value is None else deep_of_stored(value)
 
 
 class DbNow(FunctionElement[datetime]):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Float, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Key, Sentence, Work, key_column
+from storage.models.base import Base, Key, Sentence, Sentences, Work, key_column
 
 
 class Account(Work, Base):
@@ -27,7 +27,7 @@ class Account(Work, Base):
     name: Mapped[str] = mapped_column(default="")
     external_id: Mapped[str] = mapped_column(default="")
     credentials: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
-    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    settings: Mapped[dict[str, Any]] = mapped_column(Sentences, default=dict)
     tokens: Mapped[float] = mapped_column(Float, default=0.0)
     tokens_at: Mapped[datetime | None]
     orders_since: Mapped[datetime | None]
@@ -97,7 +97,7 @@ class Change(Work, Base):
     confidence: Mapped[float] = mapped_column(Float, default=1.0)
     before: Mapped[dict[str, Any]] = mapped_column(default=dict)
     after: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    outcome: Mapped[dict[str, Any]] = mapped_column(Sentences, default=dict)
     order_id: Mapped[str | None] = mapped_column(Key, index=True)
     undo_of: Mapped[str | None] = mapped_column(Key)
     created_at: Mapped[datetime]

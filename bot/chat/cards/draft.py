@@ -17,7 +17,7 @@ from core.rules.drafts import Question, questions
 from core.values.card import Button, Card, Line
 from core.values.draft import Draft as Sheet
 from core.values.states import AccountState, DraftState
-from core.words import _, ngettext
+from core.words import _, here, ngettext
 from storage.models import Account, Draft, Item, Setting, Stock
 
 
@@ -34,11 +34,11 @@ async def draw(easel: Easel, item_id: str) -> Card | None:
         done = Button(_("That’s all"), {"do": "draft.ended", "draft": row.id}, "primary")
         return Card(heading, _sentences(count, easel.paused()), photos=shown, buttons=((done,),), mood="busy", subject=subject)
     if row.state in (DraftState.PROCESSING, DraftState.PENDING) and not row.fields:
-        text = _("Reading the photos…") if not row.last_error else _("Reading again: {error}").format(error=row.last_error)
+        text = _("Reading the photos…") if not row.last_error else _("Reading again: {error}").format(error=here(row.last_error))
         return Card(heading, _sentences(text, easel.paused()), photos=await photos(easel, item), mood="busy", subject=subject)
     if row.state == DraftState.FAILED:
         buttons = (Button(_("Try again"), {"do": "draft.again", "draft": row.id}, "primary"), _discard(item))
-        text = _("I could not read these photos: {error}").format(error=row.last_error)
+        text = _("I could not read these photos: {error}").format(error=here(row.last_error))
         return Card(heading, text, photos=await photos(easel, item), buttons=(buttons,), mood="bad", subject=subject)
     if row.state in (DraftState.CANCELLED, DraftState.REJECTED):
         return Card(heading, _("This draft was discarded."), subject=subject)

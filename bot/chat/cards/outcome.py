@@ -83,11 +83,11 @@ async def _line(easel: Easel, item: Item, change: Change, listing: Listing, acco
         return Line(label, _("waits for your yes"), change.reason, "warn")
     if change.state in (ChangeState.CANCELLED, ChangeState.REJECTED, ChangeState.EXPIRED):
         words = {ChangeState.CANCELLED: _("cancelled"), ChangeState.REJECTED: _("you said no"), ChangeState.EXPIRED: _("expired")}
-        return Line(label, words[ChangeState(change.state)], str(change.outcome.get("why", "")))
+        return Line(label, words[ChangeState(change.state)], change.outcome.get("why", ""))
     if change.state == ChangeState.UNDONE:
         return Line(label, _("taken back"))
     if change.outcome.get("nothing"):
-        return Line(label, _("nothing to do"), str(change.outcome["nothing"]))
+        return Line(label, _("nothing to do"), change.outcome["nothing"])
     return await listing_line(easel, item, listing, account, change)
 
 

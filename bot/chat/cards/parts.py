@@ -16,7 +16,7 @@ from core.money import Money
 from core.values.card import Button, CardPhoto, Line
 from core.values.draft import Evidence, EvidenceKind, Field
 from core.values.states import ChangeKind, ChangeState, ListingState, TaskState
-from core.words import _, clock_time, day_time
+from core.words import _, clock_time, day_time, here
 from storage.models import Account, Change, Item, Listing, ManualTask, Workspace
 
 SHOWN_PHOTOS = 10
@@ -148,7 +148,9 @@ def _moving(easel: Easel, label: str, listing: Listing, change: Change) -> Line:
         return Line(label, what, change.last_error, "bad")
     if change.last_error:
         # The reason is the latest one, and trying goes on by itself.
-        tried = _("try {count}: {error}").format(count=change.attempts, error=change.last_error) if change.attempts else change.last_error
+        tried = (
+            _("try {count}: {error}").format(count=change.attempts, error=here(change.last_error)) if change.attempts else change.last_error
+        )
         return Line(label, doing, tried, "warn")
     return Line(label, doing, easel.paused(), "busy")
 
