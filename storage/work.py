@@ -22,7 +22,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.db import Database
-from storage.models import Account, Change, Draft, InboxEvent, ManualTask, Post
+from storage.models import Account, Change, Draft, InboxEvent, ManualTask, NoticeCopy, Post
 from storage.models.base import Base
 
 LEASE = timedelta(seconds=15)
@@ -68,6 +68,7 @@ KINDS = {
         Kind("draft", Draft, ("pending", "uploading"), "processing"),
         Kind("card_post", Post, ("dirty",)),
         Kind("manual_task", ManualTask, ("open",)),
+        Kind("notice_copy", NoticeCopy, ("waiting",)),
         Kind("account", Account, ("active",)),
     )
 }

@@ -33,7 +33,8 @@ class InboxEvent(Work, Base):
 class Post(Work, Base):
     """One copy of a card in a chat. `view` and `subject` say how to draw it anew when the subject moves; `card` is what was last drawn.
 
-    `message` is the surface's own reference once it is posted. `said` holds what a person wrote, so that a chat can be read
+    `message` is the surface's own reference once it is posted, `thread` that of the thread where it answers; `aloud` is shown outside of
+    its thread as well. `said` holds what a person wrote, so that a chat can be read
     back (web and terminal); such rows are done from the start.
     """
 
@@ -49,6 +50,8 @@ class Post(Work, Base):
     surface: Mapped[str]
     chat: Mapped[str]
     message: Mapped[str] = mapped_column(default="")
+    thread: Mapped[str] = mapped_column(default="")
+    aloud: Mapped[bool] = mapped_column(default=False)
     subject_kind: Mapped[str] = mapped_column(default="")
     subject_id: Mapped[str] = mapped_column(default="")
     view: Mapped[str] = mapped_column(default="")
@@ -109,15 +112,21 @@ class Notice(Base):
 class NoticeCopy(Work, Base):
     """A notice for one member. As work it waits for its moment (quiet hours, too many of its type).
 
-    States: waiting, told, folded (into another's card), muted (they did not want it told; it is in their list all the same).
+    States: waiting, told, folded (into a card that stands for several: `fold` is the id of the first of them), muted (they did not want it
+    told, or it was over before its moment; it is in their list all the same).
     """
 
     __tablename__ = "notice_copy"
-    __table_args__ = (UniqueConstraint("notice_id", "member_id"), Index("ix_notice_copy_unread", "member_id", "read_at"))
+    __table_args__ = (
+        UniqueConstraint("notice_id", "member_id"),
+        Index("ix_notice_copy_unread", "member_id", "read_at"),
+        Index("ix_notice_copy_told", "member_id", "told_at"),
+    )
 
     id: Mapped[str] = key_column()
     notice_id: Mapped[str] = mapped_column(Key, ForeignKey("notice.id"))
     member_id: Mapped[str] = mapped_column(Key, ForeignKey("member.id"))
+    fold: Mapped[str] = mapped_column(Key, default="", index=True)
     at: Mapped[datetime]
     told_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]

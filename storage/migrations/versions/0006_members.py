@@ -128,6 +128,7 @@ def _roll_photo() -> None:
         sa.ForeignKeyConstraint(["roll_id"], ["roll.id"], name="fk_roll_photo_roll_id"),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_roll_photo_item_id"),
     )
+    _index("roll_photo", "item_id")
 
 
 def _notice_copy() -> None:
@@ -136,6 +137,7 @@ def _notice_copy() -> None:
         sa.Column("id", sa.String(32), nullable=False),
         sa.Column("notice_id", sa.String(32), nullable=False),
         sa.Column("member_id", sa.String(32), nullable=False),
+        sa.Column("fold", sa.String(32), nullable=False),
         sa.Column("at", TIME, nullable=False),
         sa.Column("told_at", TIME, nullable=True),
         sa.Column("read_at", TIME, nullable=True),
@@ -146,9 +148,10 @@ def _notice_copy() -> None:
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name="fk_notice_copy_notice_id"),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name="fk_notice_copy_member_id"),
     )
-    for column in ("state", "due_at"):
+    for column in ("state", "due_at", "fold"):
         _index("notice_copy", column)
     op.create_index("ix_notice_copy_unread", "notice_copy", ["member_id", "read_at"])
+    op.create_index("ix_notice_copy_told", "notice_copy", ["member_id", "told_at"])
 
 
 def _story() -> None:
