@@ -29,9 +29,11 @@ from core.flows.posts import touch
 from core.flows.wanted import floor_of, photos_of, price_of, sheet_of
 from core.money import Money
 from core.rules.guards import price_problem
+from core.rules.naming import of_field
 from core.values.draft import Draft as Sheet
 from core.values.draft import Field
 from core.values.states import ChangeKind, ChangeState, ItemState, ListingState, StockKind
+from core.words import Told
 from storage import audit
 from storage.db import Database
 from storage.keys import new_key
@@ -88,11 +90,17 @@ async def take_back(session: AsyncSession, house: House, person: Person, edit: A
     before, after = edit.data["before"], edit.data["after"]
     now = await read(session, item, field, listing)
     if item.deleted_at is not None or (item.state == ItemState.SOLD and field not in HERE_ONLY):
-        raise Refused(f"Item {item.number} is {'discarded' if item.deleted_at else 'sold'} by now.")
+        raise Refused(
+            Told("Item {number} is discarded by now.", number=item.number)
+            if item.deleted_at
+            else Told("Item {number} is sold by now.", number=item.number)
+        )
     if field == "quantity":
         before = now - (after - before)  # what was sold or found meanwhile stays so
     elif now != after:
-        raise Refused(f"{_called(field)} of item {item.number} was changed again since: type what it should be.")
+        raise Refused(
+            Told("Item {number}: {field} was changed again since. Type what it should be.", number=item.number, field=of_field(field))
+        )
     rows = (await session.execute(select(Change).where(Change.batch == batch).order_by(Change.id))).scalars().all()
     spared = [one.listing_id for one in rows if await _cancelled(session, house.db, one, person, item)]
     begun = {one.listing_id: one for one in rows if one.state in (ChangeState.APPROVED, ChangeState.RUNNING, ChangeState.DONE)}
@@ -100,7 +108,7 @@ async def take_back(session: AsyncSession, house: House, person: Person, edit: A
     for one in begun.values():
         one.undo_until = None
     undone = {key: one.id for key, one in begun.items() if key}
-    sent = await _send(session, house, person, item, field, batch, listing=listing, reason="undo", undone=undone, spared=spared)
+    sent = await _send(session, house, person, item, field, batch, listing=listing, reason=Told("undo"), undone=undone, spared=spared)
     return Edit(batch, sent)
 
 
@@ -186,7 +194,7 @@ def _check_price(item: Item, field: str, listing: Listing | None) -> None:
     if field in ("price", "floor") and item.price is not None:
         price = Money(item.price, item.currency)
     if price is not None and (problem := price_problem(price, floor_of(item), automatic=False)):
-        raise Refused(f"Item {item.number}: {problem}")
+        raise Refused(Told("Item {number}: {problem}", number=item.number, problem=problem))
 
 
 async def _send(
@@ -215,9 +223,5 @@ async def _send(
     return sent
 
 
-def _called(field: str) -> str:
-    return {"own_price": "The price", "picked": "The category"}.get(field, f"The {field.removeprefix('aspect:')}")
-
-
-def _reason(field: str) -> str:
-    return "new price" if field in ("price", "own_price") else f"{field.removeprefix('aspect:')} edited"
+def _reason(field: str) -> Told:
+    return Told("new price") if field in ("price", "own_price") else Told("{field}: edited", field=of_field(field))

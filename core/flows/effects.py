@@ -11,8 +11,11 @@ from core.flows import changes, ledger, notices, tasks
 from core.flows.house import House
 from core.flows.posts import touch
 from core.values.states import ChangeKind, ChangeState, ItemState, ListingState, OrderState, Severity, StockKind, TaskKind
+from core.words import N_, Told
 from storage.keys import new_key
 from storage.models import Change, Item, Listing, Order, OrderLine
+
+_TOO_MANY = N_("Order {number} asks for {count} more than there is. Cancel one of its orders; this one came later.")
 
 REREAD_AFTER = timedelta(minutes=1)
 
@@ -31,8 +34,8 @@ async def sell(session: AsyncSession, house: House, order: Order, line: OrderLin
     if moved.short:
         await notices.tell(
             session, db, workspace=item.workspace_id, severity=Severity.CRITICAL, type="oversell", key=f"oversell:{order.id}:{item.id}",
-            title=f"Item {item.number} was sold more often than you have it.", subject=("order", order.id),
-            body=f"Order {order.number} asks for {moved.short} more than there is. Cancel one of its orders; this one came later.",
+            title=Told("Item {number} was sold more often than you have it.", number=item.number), subject=("order", order.id),
+            body=Told(_TOO_MANY, number=order.number, count=moved.short),
         )  # fmt: skip
     await spread(session, house, item, order, sold_on=line.listing_id, left=moved.level.available)
 
@@ -53,7 +56,7 @@ async def spread(session: AsyncSession, house: House, item: Item, order: Order, 
     for listing in sorted(up, key=lambda one: one.id == sold_on):
         if left > 0:
             # The selling listing too: what it counted down by itself may have been overwritten by an older quantity of ours.
-            reason = f"{left} left after order {order.number}"
+            reason = Told("{count} left after order {number}", count=left, number=order.number)
             await changes.make(session, db, ChangeKind.QUANTITY, item, listing, reason=reason, after={"quantity": left}, batch=order.id)
             continue
         here = listing.id == sold_on
@@ -66,7 +69,8 @@ async def spread(session: AsyncSession, house: House, item: Item, order: Order, 
             continue
         listing.reread_at, listing.reread_count = db.now() + REREAD_AFTER, 0
         await changes.make(
-            session, db, ChangeKind.DELIST, item, listing, reason=f"sold on {where}", order_id=order.id, batch=order.id,
+            session, db, ChangeKind.DELIST, item, listing, reason=Told("sold on {channel}", channel=where), order_id=order.id,
+            batch=order.id,
             priority=1 if here else 0, cleared=True,
         )  # fmt: skip
     if left <= 0:
@@ -127,7 +131,7 @@ async def keep_up(session: AsyncSession, house: House, order: Order) -> list[Lis
     down: list[Listing] = []
     for change in (await session.execute(query)).scalars().all():
         listing = await session.get_one(Listing, change.listing_id, with_for_update={"key_share": True})
-        why = {"why": f"Order {order.number} was cancelled."}
+        why = {"why": Told("Order {number} was cancelled.", number=order.number)}
         if not await changes.move(session, change.id, ChangeState.APPROVED, ChangeState.CANCELLED, finished_at=db.now(), outcome=why):
             down.append(listing)
             continue

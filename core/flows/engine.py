@@ -15,6 +15,7 @@ from typing import Protocol
 import structlog
 
 from core.errors import Busy, HaggleError, Unreachable
+from core.words import Told
 from storage import work
 from storage.db import Database, log_fault, wake
 from storage.dispatch.inprocess import InProcess
@@ -89,7 +90,7 @@ class Engine:
             await self._decide(flow, claim, error)
         except Exception as error:  # noqa: BLE001 - logged whole, tried again, and shown when it stays
             log_fault(error, "broke")
-            await self._decide(flow, claim, Unreachable("Something broke inside Haggle; the log says more.", cause=repr(error)))
+            await self._decide(flow, claim, Unreachable(Told("Something broke inside Haggle; the log says more."), cause=repr(error)))
 
     async def _decide(self, flow: Flow, claim: Claim, error: HaggleError) -> None:
         delay = flow.again_in(error, claim)

@@ -21,6 +21,7 @@ from core.flows.people import Person
 from core.flows.posts import put_view, touch
 from core.flows.tasks import next_number
 from core.values.states import AccountState, ChangeKind, DraftState, ItemState, ListingState, StockKind
+from core.words import Told
 from storage import audit
 from storage.db import Database, wake
 from storage.keys import new_key, short_code
@@ -111,7 +112,7 @@ async def quantity_everywhere(session: AsyncSession, house: House, item: Item, *
     batch = batch or new_key()
     for listing in up:
         await changes.make(
-            session, house.db, kind, item, listing, reason="new quantity", person=person, batch=batch, after={"quantity": left}
+            session, house.db, kind, item, listing, reason=Told("new quantity"), person=person, batch=batch, after={"quantity": left}
         )
     return len(up)
 
@@ -169,7 +170,7 @@ async def publish(
     """
     db = house.db
     if not chosen:
-        raise Missing("Choose at least one channel on the card. With none connected, type /connect.", field="channels")
+        raise Missing(Told("Choose at least one channel on the card. With none connected, type /connect."), field="channels")
     batch = new_key()
     made = []
     for account in chosen:

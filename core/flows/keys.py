@@ -8,11 +8,12 @@ from core.flows import notices
 from core.flows.house import House
 from core.flows.posts import touch
 from core.values.states import AccountState, Severity
+from core.words import Told, joined
 from storage import audit, sealed
 from storage.db import wake
 from storage.models import Account
 
-KEY_LOST = "The key that opens its credentials is missing: put the old key back and restart Haggle, or connect it again."
+KEY_LOST = Told("The key that opens its credentials is missing: put the old key back and restart Haggle, or connect it again.")
 
 
 async def look_at(house: House) -> sealed.Report:
@@ -36,8 +37,9 @@ async def _expire(house: House, account_id: str) -> None:
         account.state, account.last_error = AccountState.EXPIRED, KEY_LOST
         await notices.tell(
             session, house.db, workspace=account.workspace_id, severity=Severity.CRITICAL, type="account_lost",
-            key=f"account_lost:{account.id}", title=f"The key to {account.name} is missing.", subject=("account", account.id),
-            body=f"{KEY_LOST} Nothing can be listed or taken down there until then (/connect {account.channel}).",
+            key=f"account_lost:{account.id}", title=Told("The key to {name} is missing.", name=account.name),
+            subject=("account", account.id),
+            body=joined(KEY_LOST, Told("Nothing can be listed or taken down there until then (/connect {kind}).", kind=account.channel)),
         )  # fmt: skip
         audit.record(
             session, workspace=account.workspace_id, at=house.db.now(), actor="system", action="account.lost",

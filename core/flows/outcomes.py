@@ -13,6 +13,7 @@ from core.flows.posts import touch
 from core.rules import changes as rules
 from core.values.channel import Live
 from core.values.states import ChangeKind, ChangeState, ItemState, ListingState, TaskKind
+from core.words import Told
 from storage.db import Database
 from storage.models import Change, Item, Listing
 
@@ -58,7 +59,7 @@ async def take_back(session: AsyncSession, db: Database, item: Item, listing: Li
     )
     if (await session.execute(query)).scalar() is None:
         await changes.make(
-            session, db, ChangeKind.DELIST, item, listing, reason="It went up while it was sold or taken down.",
+            session, db, ChangeKind.DELIST, item, listing, reason=Told("It went up while it was sold or taken down."),
             order_id=change.order_id, priority=rules.PRIORITY_SALE,
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ from core.flows.posts import touch
 from core.rules.retry import wait_before_retry
 from core.values.channel import Health
 from core.values.states import Severity
+from core.words import N_, Told, joined
 from storage import work
 from storage.db import wake
 from storage.models import Account
@@ -50,7 +51,7 @@ async def _say_left_out(house: House, account: Account, problem: str) -> None:
         await notices.tell(
             session, house.db, workspace=account.workspace_id, severity=Severity.CRITICAL, type="system_alert",
             key=f"order_left_out:{account.id}:{problem}", subject=("account", account.id),
-            title=f"An order on {account.name} could not be read.", body=problem,
+            title=Told("An order on {name} could not be read.", name=account.name), body=problem,
         )  # fmt: skip
 
 
@@ -116,7 +117,7 @@ class AccountFlow:
 
     async def fail(self, claim: Claim, error: HaggleError) -> None:
         async with self._house.db.write() as session:
-            await work.finish(session, claim, last_error=str(error), due_at=self._house.db.now())
+            await work.finish(session, claim, last_error=error.sentence, due_at=self._house.db.now())
         if isinstance(error, AuthLost):
             await lost(self._house, claim.id, error)
 
@@ -131,6 +132,6 @@ async def _tell_health(session: AsyncSession, house: House, account: Account, he
     await notices.tell(
         session, db, workspace=account.workspace_id, type="channel_connected", subject=("account", account.id),
         severity=Severity.WARNING if health.problems else Severity.SUCCESS, key=f"checked:{account.id}:{db.now().isoformat()}",
-        title=f"{account.name} cannot sell yet." if health.problems else f"{account.name} is ready to sell.",
-        body=" ".join(health.problems),
+        title=Told(N_("{name} cannot sell yet.") if health.problems else N_("{name} is ready to sell."), name=account.name),
+        body=joined(*health.problems),
     )  # fmt: skip

@@ -23,6 +23,7 @@ from core.errors import AuthLost, HaggleError, Missing
 from core.flows.house import House
 from core.rules.retry import wait_before_retry
 from core.values.card import Card
+from core.words import _
 from storage import work
 from storage.db import Database, before_commit, wake
 from storage.keys import new_key
@@ -215,7 +216,7 @@ class PostFlow:
             if claim.attempts < DRAWN:
                 raise
             log.exception("a card cannot be drawn", view=post.view)
-            return Card(text="This card cannot be shown: something broke inside Haggle, and the log says what.", mood="bad")
+            return Card(text=_("This card cannot be shown: something broke inside Haggle, and the log says what."), mood="bad")
 
     async def _done(self, claim: Claim, post: Post, *, state: str, **values: Any) -> None:
         """Free the row; when the subject moved meanwhile, it stays dirty and goes round again."""

@@ -17,12 +17,22 @@ from core.flows.posts import put_view, touch
 from core.flows.tasks import next_number
 from core.money import Money
 from core.rules import orders as rules
+from core.rules.naming import of_order
 from core.values.channel import Buyer, ChannelOrder
 from core.values.states import AccountState, ItemState, OrderState, Severity, StockKind
+from core.words import N_, Told
 from storage import audit
 from storage.db import Database
 from storage.keys import new_key
 from storage.models import Account, Item, Listing, Order, OrderLine
+
+_TWICE = N_("Sales on {channel} come in by themselves, and this one would be counted twice. If it does not show up, look at /channels.")
+_CANCEL_THERE = N_("Order {number} was made on the marketplace. Cancel it there; I notice and offer to put the item up again.")
+_DIFFERS = N_("Order {number} is {there} there, and {here} here.")
+_WHICH = N_(
+    "“{title}” was sold on {channel}, but no item of yours is listed there under it. "
+    "The order's card asks which one it is, so that it comes down elsewhere."
+)
 
 HISTORY = timedelta(hours=1)  # how far before its connection an account's orders are read
 _KNOWN = select(Order).where(Order.account_id == bindparam("account"), Order.external_id == bindparam("external"))
@@ -147,9 +157,9 @@ async def _announce(session: AsyncSession, db: Database, order: Order, lines: li
         if line.item_id is None:
             await notices.tell(
                 session, db, workspace=order.workspace_id, severity=Severity.WARNING, type="sync_conflict",
-                key=f"unknown_line:{line.id}", subject=("order", order.id), title=f"Order {order.number} has something I do not know.",
-                body=f"“{line.title}” was sold on {order.channel}, but no item of yours is listed there under it. "
-                "The order's card asks which one it is, so that it comes down elsewhere.",
+                key=f"unknown_line:{line.id}", subject=("order", order.id),
+                title=Told("Order {number} has something I do not know.", number=order.number),
+                body=Told(_WHICH, title=line.title, channel=order.channel),
             )  # fmt: skip
 
 
@@ -188,8 +198,9 @@ async def _contradiction(session: AsyncSession, db: Database, order: Order, told
     """The channel reports what cannot follow from what we know: a person looks, and nothing is changed by guessing."""
     return await notices.tell(
         session, db, workspace=order.workspace_id, severity=Severity.WARNING, type="sync_conflict", subject=("order", order.id),
-        key=f"order_state:{order.id}:{told.state}", title=f"Order {order.number} is {told.state} there, and {order.state} here.",
-        body="That cannot be. Look at it on the marketplace; I leave its stock as it is.",
+        key=f"order_state:{order.id}:{told.state}",
+        title=Told(_DIFFERS, number=order.number, there=of_order(told.state), here=of_order(order.state)),
+        body=Told("That cannot be. Look at it on the marketplace; I leave its stock as it is."),
     )  # fmt: skip
 
 
@@ -235,9 +246,7 @@ async def _sold_where(session: AsyncSession, house: House, item: Item, how: str)
     query = select(Listing.id, Account.state).join(Account, Account.id == Listing.account_id)
     found = (await session.execute(query.where(Listing.item_id == item.id, Listing.channel == able.kind))).first()
     if able.native and found is not None and found[1] == AccountState.ACTIVE:
-        raise Refused(
-            f"Sales on {able.name} come in by themselves, and this one would be counted twice. If it does not show up, look at /channels."
-        )
+        raise Refused(Told(_TWICE, channel=able.name))
     return able.kind, found[0] if found is not None else None
 
 
@@ -248,9 +257,9 @@ async def cancel_outside(session: AsyncSession, house: House, order: Order, pers
     """
     db = house.db
     if order.account_id is not None:
-        raise Refused(f"Order {order.number} was made on the marketplace. Cancel it there; I notice and offer to put the item up again.")
+        raise Refused(Told(_CANCEL_THERE, number=order.number))
     if OrderState.CANCELLED not in rules.MOVES[OrderState(order.state)]:
-        raise Refused(f"Order {order.number} is {order.state}, so it cannot be cancelled.")
+        raise Refused(Told("Order {number} is {state}, so it cannot be cancelled.", number=order.number, state=of_order(order.state)))
     for item_id in await _items_of(session, order):
         await ledger.hold(session, db, item_id)
     await _hop(session, db, order, (OrderState.CANCELLED,), by=person.actor)
@@ -279,7 +288,7 @@ async def assign_line(session: AsyncSession, house: House, person: Person, line:
     """A person says which item was sold: from here on it is a sale like any other. Raises `Refused` when it is known already."""
     db = house.db
     if line.item_id is not None:
-        raise Refused("Somebody said already which item this was.")
+        raise Refused(Told("Somebody said already which item this was."))
     await ledger.hold(session, db, item.id)
     order = await session.get_one(Order, line.order_id)
     there = await session.execute(select(Listing.id).where(Listing.item_id == item.id, Listing.account_id == order.account_id))

@@ -14,6 +14,7 @@ from core.flows.people import Person, chats_of
 from core.flows.posts import put_view, touch
 from core.rules import tasks as rules
 from core.values.states import ItemState, ListingState, Severity, TaskKind, TaskState
+from core.words import N_, Told
 from storage import audit, work
 from storage.db import Database, wake
 from storage.keys import new_key
@@ -21,7 +22,7 @@ from storage.models import Item, Listing, ManualTask, Workspace
 from storage.work import Claim, rows_of
 
 # For a listing that a person was asked to put up and never ticked.
-MAYBE_UP = "If you had put it up there already, take it down."
+MAYBE_UP = Told("If you had put it up there already, take it down.")
 
 _OPEN = select(ManualTask).where(
     ManualTask.listing_id == bindparam("listing"), ManualTask.kind == bindparam("kind"), ManualTask.state == TaskState.OPEN
@@ -80,7 +81,7 @@ async def tick(session: AsyncSession, db: Database, task: ManualTask, person: Pe
     if task.kind == TaskKind.LIST:
         listing.state, listing.listed_at = ListingState.ACTIVE, now
         if listing.wanted != "live":  # it was sold or taken down while the person was putting it up
-            await make(session, db, TaskKind.TAKE_DOWN, item, listing, reason="It is not for sale any more.")
+            await make(session, db, TaskKind.TAKE_DOWN, item, listing, reason=Told("It is not for sale any more."))
         elif item.state in (ItemState.READY, ItemState.DELISTED, ItemState.DRAFT):
             item.state = ItemState.LIVE
     elif task.kind == TaskKind.TAKE_DOWN:
@@ -141,7 +142,8 @@ class TaskFlow:
             wake(session, "manual_task", claim.id, delay=due - db.now())
             await notices.tell(
                 session, db, workspace=task.workspace_id, severity=Severity.WARNING, type="manual_task_due", subject=("task", task.id),
-                key=f"task:{task.id}:{reminders}", title=f"Task {task.number} is due: {sentence(task, item)}",
+                key=f"task:{task.id}:{reminders}",
+                title=Told("Task {number} is due: {what}", number=task.number, what=sentence(task, item)),
             )  # fmt: skip
             await _touch(session, db, task)
 
@@ -158,7 +160,13 @@ class TaskFlow:
         """A reminder is in our database only."""
 
 
-def sentence(task: ManualTask, item: Item) -> str:
+_TO_DO = {
+    TaskKind.LIST: N_("list item {number}, {title}"),
+    TaskKind.REVISE: N_("change item {number}, {title}"),
+    TaskKind.TAKE_DOWN: N_("take down item {number}, {title}"),
+}
+
+
+def sentence(task: ManualTask, item: Item) -> Told:
     """What is to be done, in a few words."""
-    done = {TaskKind.LIST: "list", TaskKind.REVISE: "change", TaskKind.TAKE_DOWN: "take down"}[TaskKind(task.kind)]
-    return f"{done} item {item.number}, {item.title or 'untitled'}"
+    return Told(_TO_DO[TaskKind(task.kind)], number=item.number, title=item.title or Told("no title yet"))

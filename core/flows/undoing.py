@@ -11,7 +11,9 @@ from core.flows.people import Person
 from core.flows.posts import touch
 from core.flows.wanted import sheet_of
 from core.rules import changes as rules
+from core.rules.naming import of_change
 from core.values.states import ChangeKind, ChangeState, DraftState, ItemState, ListingState
+from core.words import Told
 from storage.db import Database
 from storage.models import Change, Item, Listing
 from storage.work import rows_of
@@ -33,14 +35,16 @@ async def undo(session: AsyncSession, db: Database, change: Change, person: Pers
         return None
     await session.refresh(change)
     if change.state not in (ChangeState.APPROVED, ChangeState.RUNNING, ChangeState.DONE):
-        raise Refused(f"This cannot be taken back: it is {change.state}.")
+        raise Refused(Told("This cannot be taken back: it is {state}.", state=of_change(change.state)))
     if change.state == ChangeState.DONE and (change.undo_until is None or change.undo_until < db.now()):
-        raise Refused("It is too late to take this back by a button. Use the command for what you want instead.")
+        raise Refused(Told("It is too late to take this back by a button. Use the command for what you want instead."))
     if inverse is ChangeKind.RELIST and listing.listed_at is None:
         inverse = ChangeKind.PUBLISH
     change.undo_until = None
     await session.flush()
-    return await changes.make(session, db, inverse, item, listing, person=person, reason="undo", undo_of=change.id, batch=change.batch)
+    return await changes.make(
+        session, db, inverse, item, listing, person=person, reason=Told("undo"), undo_of=change.id, batch=change.batch
+    )
 
 
 async def cancel(session: AsyncSession, db: Database, change: Change, person: Person, item: Item, listing: Listing) -> bool:
@@ -65,7 +69,7 @@ async def _restore(session: AsyncSession, db: Database, change: Change, person: 
     if change.kind in (ChangeKind.PUBLISH, ChangeKind.RELIST, ChangeKind.DELIST):
         listing.wanted = before["wanted"]
     if change.kind == ChangeKind.DELIST and before.get("cleared"):
-        await changes.make(session, db, ChangeKind.REVISE, item, listing, person=person, reason="undo", batch=change.batch)
+        await changes.make(session, db, ChangeKind.REVISE, item, listing, person=person, reason=Told("undo"), batch=change.batch)
     if change.kind in (ChangeKind.PUBLISH, ChangeKind.RELIST):
         if listing.state == ListingState.PENDING:
             listing.state = before["state"]

@@ -15,8 +15,11 @@ from core.flows.house import House
 from core.flows.intake import remember
 from core.flows.people import the_workspace
 from core.values.states import AccountState, ItemState, Severity
+from core.words import N_, Told, counted, joined
 from storage.models import Account, Item, ItemPhoto, Notice, Photo, Setting, Workspace
 from storage.pages import delete_rows, pages
+
+_MAKE_NEW = N_("Make a new one where you got it, put it into the settings, restart: if the old one ever leaked, that ends it.")
 
 SILENT = timedelta(minutes=10)
 ORPHANS = timedelta(days=7)
@@ -57,8 +60,9 @@ async def _shout(house: House, account: Account) -> None:
         await session.execute(update(Account).where(Account.id == account.id).values(silent_told_at=now))
         await notices.tell(
             session, db, workspace=account.workspace_id, severity=Severity.CRITICAL, type="account_silent", subject=("account", account.id),
-            key=f"silent:{account.id}:{now.isoformat()}", title=f"{account.name} has been silent for {minutes} minutes.",
-            body=f"A sale there would not be noticed. I go on trying. {account.last_error}".strip(),
+            key=f"silent:{account.id}:{now.isoformat()}",
+            title=Told("{name} has been silent for {minutes} minutes.", name=account.name, minutes=minutes),
+            body=joined(Told("A sale there would not be noticed. I go on trying."), account.last_error),
         )  # fmt: skip
 
 
@@ -95,15 +99,17 @@ async def check_photos(house: House) -> None:
         if damaged:
             await notices.tell(
                 session, db, workspace=workspace.id, severity=Severity.CRITICAL, type="system_alert", subject=("", PHOTOS), key=key,
-                title=f"Photos of {_items(sorted(damaged))} are damaged on the disk.",
-                body="Send them again as an answer to the item's card, or put the folder “photos” back from a backup.",
+                title=_damaged(sorted(damaged)),
+                body=Told("Send them again as an answer to the item's card, or put the folder “photos” back from a backup."),
             )  # fmt: skip
 
 
-def _items(numbers: list[int]) -> str:
-    told = ", ".join(str(number) for number in numbers[:NAMED])
-    more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
-    return f"{'item' if len(numbers) == 1 else 'items'} {told}{more}"
+def _damaged(numbers: list[int]) -> Told:
+    named = ", ".join(str(number) for number in numbers[:NAMED])
+    if len(numbers) > NAMED:
+        return Told("Photos of items {numbers} and {more} more are damaged on the disk.", numbers=named, more=len(numbers) - NAMED)
+    one, many = "Photos of item {numbers} are damaged on the disk.", "Photos of items {numbers} are damaged on the disk."
+    return counted(one, many, numbers=named, count=len(numbers))
 
 
 async def _photos(house: House, which: ColumnElement[bool]) -> AsyncIterator[list[tuple[int, str]]]:
@@ -137,8 +143,8 @@ async def mind_secrets(house: House, secrets: Mapping[str, str]) -> None:
             if datetime.fromisoformat(one["since"]) < now - SECRETS:
                 await notices.tell(
                     session, db, workspace=workspace.id, severity=Severity.WARNING, type="system_alert", key=f"secret:{name}",
-                    title=f"{name} has been the same for {SECRETS.days} days.",
-                    body="Make a new one where you got it, put it into the settings, restart: if the old one ever leaked, that ends it.",
+                    title=Told("{name} has been the same for {days} days.", name=name, days=SECRETS.days),
+                    body=Told(_MAKE_NEW),
                 )  # fmt: skip
 
 

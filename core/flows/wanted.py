@@ -14,6 +14,7 @@ from core.rules.drafts import aspect_value
 from core.values.channel import Photo, Ref, Wanted
 from core.values.draft import Draft as Sheet
 from core.values.states import Condition
+from core.words import Told
 from storage.models import Account, Draft, Item, ItemPhoto, Listing, Stock
 
 IDS = ("brand", "mpn", "upc", "ean", "isbn")
@@ -55,13 +56,13 @@ async def wanted_of(session: AsyncSession, house: House, item: Item, listing: Li
     stock = await session.get(Stock, item.id)
     condition = sheet.get("condition") or Condition.UNKNOWN.value
     if price is None:
-        raise Missing(f"Item {item.number} has no price. Type /price {item.number} 45.", field="price")
+        raise Missing(Told("Item {number} has no price. Type /price {number} 45.", number=item.number), field="price")
     if condition == Condition.UNKNOWN:
-        raise Missing(f"Item {item.number} has no condition yet. Choose one on its card.", field="condition")
+        raise Missing(Told("Item {number} has no condition yet. Choose one on its card.", number=item.number), field="condition")
     if not item.title:
-        raise Missing(f"Item {item.number} has no title yet. Type /edit {item.number} title …", field="title")
+        raise Missing(Told("Item {number} has no title yet. Type /edit {number} title …", number=item.number), field="title")
     if stock is None or stock.total - stock.reserved < 1:
-        raise Missing(f"There is none of item {item.number} left to sell.", field="quantity")
+        raise Missing(Told("There is none of item {number} left to sell.", number=item.number), field="quantity")
     chosen = draft.choices.get("categories", {}).get(account.id, {})
     return Wanted(
         sku=listing.sku,

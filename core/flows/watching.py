@@ -15,11 +15,12 @@ from core.flows.posts import touch
 from core.flows.wanted import ref_of
 from core.rules.guards import may_go_live
 from core.values.states import AccountState, ChangeKind, ChangeState, DraftState, InboxState, ItemState, ListingState, Severity
+from core.words import Told, joined
 from storage.db import Database, wake
 from storage.models import Account, Change, Draft, InboxEvent, Item, Listing
 from storage.work import rows_of
 
-PAUSED = "Paused: nothing leaves the house."  # why a Change or a hint waits while no call may be made
+PAUSED = Told("Paused: nothing leaves the house.")  # why a Change or a hint waits while no call may be made
 
 
 async def shout(session: AsyncSession, house: House, change: Change, item: Item, account: Account, why: str) -> None:
@@ -27,8 +28,8 @@ async def shout(session: AsyncSession, house: House, change: Change, item: Item,
     await notices.tell(
         session, house.db, workspace=change.workspace_id, severity=Severity.CRITICAL, type="delist_failed", subject=("item", item.id),
         key=f"delist_failed:{change.listing_id}:{change.order_id}",
-        title=f"Item {item.number} may still be for sale on {account.name}.",
-        body=f"{why} I go on trying. To be safe, end it there by hand now: {item.title}.",
+        title=Told("Item {number} may still be for sale on {name}.", number=item.number, name=account.name),
+        body=joined(why, Told("I go on trying. To be safe, end it there by hand now: {title}.", title=item.title)),
     )  # fmt: skip
 
 
@@ -53,7 +54,11 @@ async def shout_late(house: House) -> None:
         return
     async with db.write() as session:
         for change, item, account in late:
-            why = "Haggle is paused, so it was not taken down." if not house.outward else change.last_error or "It is not proven gone yet."
+            why = (
+                Told("Haggle is paused, so it was not taken down.")
+                if not house.outward
+                else change.last_error or Told("It is not proven gone yet.")
+            )
             await shout(session, house, change, item, account, why)
 
 
@@ -84,7 +89,7 @@ async def reread_sold(house: House) -> None:
             listing.reread_at = db.now() + timedelta(minutes=9) if listing.reread_count == 1 else None
             kind = ChangeKind.DELIST if listing.wanted == "gone" else ChangeKind.RELIST
             if kind is ChangeKind.DELIST or may_go_live(ItemState(item.state), None if level is None else level.available) is None:
-                await changes.make(session, db, kind, item, listing, reason="Reading again, to be sure.", priority=2)
+                await changes.make(session, db, kind, item, listing, reason=Told("Reading again, to be sure."), priority=2)
 
 
 async def doubt(session: AsyncSession, db: Database, account: Account, listings: Sequence[str]) -> None:

@@ -28,6 +28,15 @@ KINDS: Mapping[ChangeKind, str] = MappingProxyType({
     ChangeKind.QUANTITY: N_("a new quantity"), ChangeKind.DELIST: N_("taking down"), ChangeKind.RELIST: N_("putting up again"),
     ChangeKind.ARCHIVE: N_("archiving"),
 })  # fmt: skip
+# Fields of an item as they stand in a sentence; what is not here is an item specific, called as its marketplace calls it.
+FIELDS: Mapping[str, str] = MappingProxyType({
+    "title": N_("the title"), "description": N_("the description"), "condition": N_("the condition"), "price": N_("the price"),
+    "floor": N_("the floor"), "cost": N_("the cost"), "quantity": N_("the quantity"), "brand": N_("the brand"), "model": N_("the model"),
+    "mpn": N_("the part number"), "size": N_("the size"), "colour": N_("the colour"), "material": N_("the material"),
+    "weight": N_("the weight"), "category": N_("the category"), "notes": N_("your notes"),
+    "own_price": N_("its own price on a channel"), "picked": N_("the category"), "channels": N_("where it goes up"),
+    "photos": N_("the photos"),
+})  # fmt: skip
 
 
 def of_item(state: str) -> Told:
@@ -44,3 +53,8 @@ def of_change(state: str) -> Told:
 
 def of_kind(kind: str) -> Told:
     return Told(KINDS[ChangeKind(kind)])
+
+
+def of_field(field: str) -> Told:
+    known = FIELDS.get(field)
+    return Told(known) if known else Told("“{name}”", name=field.removeprefix("aspect:"))
