@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from storage import decoding
+from storage.looks import look_of
 
 ORIGINAL, LARGE, SMALL = 2048, 800, 200  # pixels a side
 QUALITY = 80
@@ -25,7 +26,8 @@ def variants(values: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any]
     upright, taken_at = decoding.upright(blobs[0], values["name"], ORIGINAL)
     large = decoding.within(upright, LARGE)
     small = ImageOps.fit(large, (SMALL, SMALL), Image.Resampling.LANCZOS)
-    answer = {"width": upright.width, "height": upright.height, "taken_at": taken_at.isoformat() if taken_at else None}
+    taken = taken_at.isoformat() if taken_at else None
+    answer = {"width": upright.width, "height": upright.height, "taken_at": taken, "look": look_of(small)}
     return answer, [_webp(upright), _webp(large), _webp(small)]
 
 

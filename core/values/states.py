@@ -44,6 +44,18 @@ class DraftState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class RollState(StrEnum):
+    """`MAKING`: confirmed, and its items are being made; `APPROVED`: all of them are there."""
+
+    COLLECTING = "collecting"
+    SORTING = "sorting"
+    REVIEW = "review"
+    MAKING = "making"
+    APPROVED = "approved"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
 class ChangeState(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"
