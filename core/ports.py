@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -131,11 +131,20 @@ class Reader(Protocol):
 
 
 class Surface(Protocol):
-    """Where people talk. `post` gives back the reference that `edit` needs. Both raise `Busy` with the platform's own wait."""
+    """Where people talk. `post` gives back the reference that `edit` needs. Both raise `Busy` with the platform's own wait.
+
+    `threads` says that it tells stories: what is said about an item answers the first card about it (`reply_to`), and stands in the
+    chat itself as well when it is `aloud`.
+    """
 
     name: str
+    threads: bool
 
-    async def post(self, chat: str, card: Card, reply_to: str = "") -> str: ...
+    async def post(self, chat: str, card: Card, reply_to: str = "", *, aloud: bool = False) -> str: ...
+
+    def goes_on(self, card: Card) -> tuple[int, int]:
+        """Where a card that is too long for one message goes on: (pieces shown by then, pieces left). (0, 0) when all of it fits, or
+        when the surface says by itself what is missing."""
 
     async def edit(self, chat: str, message: str, card: Card) -> None:
         """Replace a posted copy. `Missing` when it is gone there."""
@@ -154,8 +163,22 @@ class CardArtist(Protocol):
         """`place` is the surface and chat where it is read: whoever reads there has it in their language and time zone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question for a window of its own, in the words of who reads it. `now` is what holds until it is answered."""
+
+    title: str
+    text: str
+    now: str
+    send: str
+    cancel: str
+
+
 class Listener(Protocol):
     """Takes what people say. Lives in `bot/chat/router.py`."""
+
+    async def question(self, inbound: Inbound) -> Asked | None:
+        """What a pressed button would ask this person for; None when it asks nothing, or may not be pressed. Changes nothing."""
 
     async def hear(self, inbound: Inbound, settle: Callable[[Any], Awaitable[None]]) -> None:
         """`settle(session)` finishes the inbox row; call it once, in the transaction of what the words caused."""
@@ -203,6 +226,13 @@ class StoredPhoto(Protocol):
     def height(self) -> int: ...
     @property
     def bytes(self) -> int: ...
+    @property
+    def taken_at(self) -> datetime | None:
+        """By the camera's clock; None when the file did not say."""
+
+    @property
+    def look(self) -> str:
+        """What it looks like, to be compared with others (`core/rules/rolls.py`); "" is unknown."""
 
 
 class PhotoShelf(Protocol):
@@ -210,6 +240,9 @@ class PhotoShelf(Protocol):
 
     async def put(self, data: bytes, name: str = "") -> StoredPhoto:
         """Check, clean and keep it. Raises `Invalid` with a sentence for the person who sent it."""
+
+    async def put_stream(self, chunks: AsyncIterator[bytes], name: str = "") -> StoredPhoto:
+        """The same, for a photo that is still on its way: memory holds no more than one photo."""
 
     async def find(self, sha256: str) -> StoredPhoto:
         """What is kept under this name. Raises `Missing`."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.cards.parts import Easel
-from core.errors import Invalid
+from bot.chat.registry import REGISTRY
+from core.errors import Invalid, Refused
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_card, put_view
+from core.flows.stories import told_in
+from core.rules.access import Ability, may, refusal
 from core.values.card import Card, Inbound
 from core.values.states import AccountState
 from storage.db import Database
@@ -56,20 +60,54 @@ class Context:
     async def say(self, card: Card | str) -> None:
         """Answer with a card that stays as it is."""
         made = Card(text=card) if isinstance(card, str) else card
-        await put_card(self.session, self.db, self.place, made, workspace=self.person.workspace_id, priority=2)
+        workspace, thread = self.person.workspace_id, await self._thread()
+        await put_card(self.session, self.db, self.place, made, workspace=workspace, priority=2, thread=thread)
 
     async def show(self, view: str, subject: tuple[str, str]) -> None:
         """Answer with a living card."""
-        await put_view(self.session, self.db, self.place, view, subject, workspace=self.person.workspace_id, priority=2)
+        thread = self.inbound.thread
+        await put_view(
+            self.session,
+            self.db,
+            self.place,
+            view,
+            subject,
+            workspace=self.person.workspace_id,
+            priority=2,
+            thread=thread,
+            aloud=not thread,
+        )
 
-    async def ask(self, text: str, action: dict[str, object]) -> None:
-        """Ask for words: the next plain message in this chat is the answer, handed to `action` as `answer`."""
+    async def ask(self, text: str, action: dict[str, object], *, now: str = "") -> None:
+        """Ask for words: the next plain message in this chat is the answer, handed to `action` as `answer`. A surface that asks in a
+        window of its own shows what holds until then (`now`), and brings the answer together with the press."""
+        if self.inbound.press and self.inbound.text.strip():
+            values: dict[str, Any] = {**action, "answer": self.inbound.text.strip()}
+            await self.act(str(values.pop("do")), values)
+            return
         row = await self.session.get(Question, self.place)
         if row is None:
             row = Question(surface=self.place[0], chat=self.place[1], workspace_id=self.person.workspace_id, action={}, asked_at=self.now())
             self.session.add(row)
         row.action, row.asked_at = dict(action), self.now()
         await self.say(Card(text=text, asks=True))
+
+    async def act(self, name: str, values: dict[str, Any]) -> None:
+        """Do what a button or an answer stands for. Raises `Refused` when this person may not."""
+        handler, needs = REGISTRY.actions[name]
+        self.check(needs)
+        await handler(self, **values)
+
+    def check(self, needs: Ability) -> None:
+        if not may(self.person.role, needs):
+            raise Refused(refusal(self.person.role, needs))
+
+    async def _thread(self) -> str:
+        """Where to answer in a chat with threads: where it was said, or in the story that the pressed card begins."""
+        said = self.inbound
+        if said.thread or not (said.press and said.message):
+            return said.thread
+        return said.message if await told_in(self.session, self.place, said.message) else ""
 
     async def accounts(self, *, active: bool = True) -> Sequence[Account]:
         """The workspace's accounts, oldest first."""
@@ -85,4 +123,6 @@ class Context:
             Post.surface == self.inbound.surface, Post.chat == self.inbound.chat, Post.message == self.inbound.message
         )
         found = (await self.session.execute(query)).first()
+        if (not found or found[0] != "item") and (item := await told_in(self.session, self.place, self.inbound.message)):
+            return "item", item
         return (found[0], found[1]) if found and found[0] else None

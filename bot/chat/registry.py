@@ -68,6 +68,7 @@ class Registry:
     commands: dict[str, Command] = field(default_factory=dict)
     names: dict[str, Command] = field(default_factory=dict)
     actions: dict[str, tuple[Handler, Ability]] = field(default_factory=dict)
+    asking: set[str] = field(default_factory=set)  # actions that ask for words and do nothing else
 
 
 REGISTRY = Registry()
@@ -97,13 +98,15 @@ def command(
     return register
 
 
-def action(name: str, *, needs: Ability = Ability.LOOK) -> Callable[[Handler], Handler]:
-    """Register what a button does."""
+def action(name: str, *, needs: Ability = Ability.LOOK, asks: bool = False) -> Callable[[Handler], Handler]:
+    """Register what a button does. `asks`: it asks for words (`ctx.ask`) and does nothing else."""
 
     def register(handler: Handler) -> Handler:
         if name in REGISTRY.actions:
             raise TypeError(f"two actions are called {name}")
         REGISTRY.actions[name] = (handler, needs)
+        if asks:
+            REGISTRY.asking.add(name)
         return handler
 
     return register

@@ -12,12 +12,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import bot.chat.commands as _commands  # noqa: F401 - registers every command and action
 from bot.chat.arguments import resolve
+from bot.chat.asking import Asking, question_of
 from bot.chat.commands.drafts import answer_open_draft
 from bot.chat.context import Context, Offer
+from bot.chat.places import look
 from bot.chat.registry import REGISTRY, Command, unknown
 from bot.speech import speech_of
 from core.errors import HaggleError, Invalid, Missing, Refused
@@ -26,11 +29,12 @@ from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_card, put_said
 from core.flows.wanted import photos_of
-from core.rules.access import Ability, may, refusal
+from core.ports import Asked
+from core.rules.access import Ability
 from core.rules.captions import read_caption
 from core.values.card import Card, Inbound
 from core.words import _, here, ngettext, speaking
-from storage.models import CardButton, Question, Workspace
+from storage.models import CardButton, Post, Question, Workspace
 
 log = structlog.get_logger()
 SettleIn = Callable[[AsyncSession], Awaitable[None]]
@@ -57,6 +61,15 @@ class Router:
         with speaking(speech_of(language)):
             await self._hear(person, inbound, settle)
         self._settled(inbound)
+
+    async def question(self, inbound: Inbound) -> Asked | None:
+        person = await people.who(self._house, inbound.surface, inbound.person)
+        if person is None:
+            return None
+        with speaking(speech_of(person.language or await self._language())):
+            async with self._house.db.read() as session:
+                workspace = await session.get_one(Workspace, person.workspace_id)
+                return await question_of(Asking(self._house, session, person, workspace, inbound))
 
     async def _language(self) -> str:
         """The business's."""
@@ -108,10 +121,10 @@ class Router:
 
     async def _stranger(self, inbound: Inbound, settle: SettleIn) -> None:
         """A stranger who brings a one-time code comes in; any other gets one sentence and nothing else."""
-        word, _space, code = inbound.text.partition(" ")
+        word, _space, code = inbound.text.strip().lstrip("/").partition(" ")
         welcome: Card
         workspace: str | None = None
-        if word in ("/start", "/join") and code.strip():
+        if word.lower() in ("start", "join") and code.strip():
             try:
                 person = await people.enter(
                     self._house, code.strip(), inbound.surface, inbound.person, name=inbound.name or "Owner", chat=inbound.chat
@@ -119,11 +132,22 @@ class Router:
                 workspace, welcome = person.workspace_id, greeting()
             except Refused as error:
                 welcome = Card(text=here(error.sentence))
+        elif await self._told(inbound):
+            async with self._house.db.write() as session:
+                await settle(session)
+            return
         else:
             welcome = Card(text=_("This Haggle belongs to somebody. Ask its owner for an invitation."))
         async with self._house.db.write() as session:
-            await put_card(session, self._house.db, (inbound.surface, inbound.chat), welcome, workspace=workspace, priority=2)
+            place = (inbound.surface, inbound.chat)
+            await put_card(session, self._house.db, place, welcome, workspace=workspace, priority=2, thread=inbound.thread)
             await settle(session)
+
+    async def _told(self, inbound: Inbound) -> bool:
+        """Whether strangers were told already in this chat: once is enough."""
+        query = select(Post.id).where(Post.surface == inbound.surface, Post.chat == inbound.chat, Post.workspace_id.is_(None))
+        async with self._house.db.read() as session:
+            return (await session.execute(query.limit(1))).first() is not None
 
     async def _fetch(self, inbound: Inbound) -> _Photos:
         """Bring photos home before the transaction begins: downloads are slow, and some are no photos."""
@@ -154,6 +178,9 @@ class Router:
 
     async def _do(self, ctx: Context, photos: _Photos) -> None:
         inbound = ctx.inbound
+        if inbound.opens:
+            await look(ctx)
+            return
         for problem in photos.problems:
             await ctx.say(Card(text=problem, mood="warn"))
         if inbound.press:
@@ -177,13 +204,11 @@ class Router:
         if name == "say":
             await self._command(ctx, str(values["text"]))
             return
-        handler, needs = REGISTRY.actions[name]
-        _check(ctx, needs)
-        await handler(ctx, **values)
+        await ctx.act(name, values)
 
     async def _photos(self, ctx: Context, stored: Sequence[Any]) -> None:
         """Photos begin a draft, go on with their album, or join the item whose card they reply to."""
-        _check(ctx, Ability.EDIT)
+        ctx.check(Ability.EDIT)
         for one in stored:
             await intake.keep_photo(ctx.session, ctx.db, ctx.person.workspace_id, one)
         names = [one.sha256 for one in stored]
@@ -225,7 +250,7 @@ class Router:
 
     async def run(self, ctx: Context, command: Command, text: str) -> None:
         """Carry a command out with what was typed after it."""
-        _check(ctx, command.needs)
+        ctx.check(command.needs)
         values = await resolve(ctx, command, text)
         await command.handler(ctx, **values)
 
@@ -235,10 +260,8 @@ class Router:
         first = ctx.inbound.text.split(maxsplit=1)[0].lower()
         if question is not None and first not in ("help", "undo"):
             values = {**question.action, "answer": ctx.inbound.text.strip()}
-            handler, needs = REGISTRY.actions[str(values.pop("do"))]
-            _check(ctx, needs)
             await ctx.session.delete(question)
-            await handler(ctx, **values)
+            await ctx.act(str(values.pop("do")), values)
             return
         if first in REGISTRY.names:
             await self._command(ctx, "/" + ctx.inbound.text.strip())
@@ -255,11 +278,6 @@ def _consent_query(text: str) -> dict[str, str]:
         return {}
     query = {name: values[-1] for name, values in parse_qs(urlsplit(text).query).items()}
     return query if "state" in query else {}
-
-
-def _check(ctx: Context, needs: Ability) -> None:
-    if not may(ctx.person.role, needs):
-        raise Refused(refusal(ctx.person.role, needs))
 
 
 def greeting() -> Card:

@@ -27,6 +27,7 @@ from bot.surfaces.telegram_updates import ALLOWED, FILE, SURFACE, Updates
 from core.errors import HaggleError, Invalid, Missing, Unreachable
 from core.ports import PhotoShelf
 from core.values.card import Card
+from core.words import Told
 from storage.inbox import Inbox, from_chat
 
 log = structlog.get_logger(__name__)
@@ -58,6 +59,7 @@ class TelegramSurface:
     """
 
     name = SURFACE
+    threads = False
 
     def __init__(self, house: Rooms, *, token: str, api_url: str = API_URL, public_url: str = "", webhook_secret: str = "") -> None:
         self._house = house
@@ -109,7 +111,11 @@ class TelegramSurface:
 
     # -- the port
 
-    async def post(self, chat: str, card: Card, reply_to: str = "") -> str:
+    def goes_on(self, card: Card) -> tuple[int, int]:
+        """A card that is too long says so itself (telegram_text.py)."""
+        return 0, 0
+
+    async def post(self, chat: str, card: Card, reply_to: str = "", *, aloud: bool = False) -> str:
         """Raises `Busy`, `Unreachable`, `Refused` (blocked), `Missing` (no such chat), `AuthLost`, `Invalid`."""
         return await self._sender.post(chat, card, reply_to)
 
@@ -128,7 +134,7 @@ class TelegramSurface:
         try:
             return bytes(await found.download_as_bytearray())
         except (InvalidToken, EndPointNotFound) as error:  # the library's reading of a 404: the link, not the token, is stale
-            raise Missing("Telegram does not have that photo any more. Send it again.", code="404", cause=error.message) from None
+            raise Missing(Told("Telegram does not have that photo any more. Send it again."), code="404", cause=error.message) from None
         except TelegramError as error:
             raise ours(error) from error
 
@@ -150,11 +156,11 @@ class TelegramSurface:
         try:
             update = Update.de_json(json.loads(body), self._app.bot)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise Invalid("This is no update of Telegram's.", cause=repr(error)) from error
+            raise Invalid(Told("This is no update of Telegram's."), cause=repr(error)) from error
         try:
             await self._take(update)
         except SQLAlchemyError as error:
-            raise Unreachable("The database cannot keep this at the moment.", cause=repr(error)) from error
+            raise Unreachable(Told("The database cannot keep this at the moment."), cause=repr(error)) from error
         return True
 
     # -- in
@@ -170,7 +176,7 @@ class TelegramSurface:
     async def _take(self, update: Update) -> None:
         """Write the inbox row, then let the pressed button stop spinning."""
         if self._updates is None:
-            raise Unreachable("Haggle is not connected to Telegram yet.")
+            raise Unreachable(Told("Haggle is not connected to Telegram yet."))
         inbound = self._updates.read(update)
         if inbound is None:
             return

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from core.errors import Missing
 from core.values.card import Card
+from core.words import Told
 from storage.keys import new_key
 
 SURFACE = "web"
@@ -45,13 +46,18 @@ class WebSurface:
     """Implements `core.ports.Surface`. A chat's name is its member's id."""
 
     name = SURFACE
+    threads = False
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[News]] = {}
         self._closed = False
 
-    async def post(self, chat: str, card: Card, reply_to: str = "") -> str:
+    async def post(self, chat: str, card: Card, reply_to: str = "", *, aloud: bool = False) -> str:
         return new_key()
+
+    def goes_on(self, card: Card) -> tuple[int, int]:
+        """The page shows all of it."""
+        return 0, 0
 
     async def edit(self, chat: str, message: str, card: Card) -> None:
         """The row that the caller writes is the edit."""
@@ -62,7 +68,7 @@ class WebSurface:
 
     async def fetch(self, file: str) -> bytes:
         """Photos of the web are kept before they are spoken of. Always `Missing`."""
-        raise Missing("This photo did not arrive: send it again.", cause=f"the web has no files of its own, asked for {file!r}")
+        raise Missing(Told("This photo did not arrive: send it again."), cause=f"the web has no files of its own, asked for {file!r}")
 
     @contextmanager
     def listen(self, chat: str) -> Iterator[News]:

@@ -20,14 +20,17 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Missing
+from core.flows import stories
 from core.flows.house import House
+from core.ports import Surface
 from core.rules.retry import wait_before_retry
 from core.values.card import Card
+from core.values.states import ItemState
 from core.words import _
 from storage import work
 from storage.db import Database, before_commit, wake
 from storage.keys import new_key
-from storage.models import CardButton, Change, Draft, ManualTask, OrderLine, Post
+from storage.models import CardButton, Change, Draft, Item, ManualTask, OrderLine, Post, RollPhoto
 from storage.work import Claim
 
 log = structlog.get_logger()
@@ -40,17 +43,18 @@ RECENT = 100  # the newest living cards of a business: what people have before t
 
 
 async def put_card(
-    session: AsyncSession, db: Database, place: tuple[str, str], card: Card, *, workspace: str | None, priority: int = 4
+    session: AsyncSession, db: Database, place: tuple[str, str], card: Card, *, workspace: str | None, priority: int = 4, thread: str = ""
 ) -> str:
-    """Post a card as it is: an answer that will not change."""
-    return await _put(session, db, place, workspace=workspace, card=card.to_json(), priority=priority)
+    """Post a card as it is: an answer that will not change. `thread` is where it was asked for, in a chat with threads."""
+    return await _put(session, db, place, workspace=workspace, card=card.to_json(), priority=priority, thread=thread)
 
 
 async def put_view(
-    session: AsyncSession, db: Database, place: tuple[str, str], view: str, subject: tuple[str, str], *, workspace: str, priority: int = 4
-) -> str:
-    """Post a living card: drawn from its subject now and whenever that is touched."""
-    return await _put(session, db, place, workspace=workspace, view=view, subject=subject, priority=priority)
+    session: AsyncSession, db: Database, place: tuple[str, str], view: str, subject: tuple[str, str], *, workspace: str, priority: int = 4,
+    thread: str = "", aloud: bool = False,
+) -> str:  # fmt: skip
+    """Post a living card: drawn from its subject now and whenever that is touched. `aloud`: not only in the thread of its item."""
+    return await _put(session, db, place, workspace=workspace, view=view, subject=subject, priority=priority, thread=thread, aloud=aloud)
 
 
 async def _put(
@@ -63,11 +67,13 @@ async def _put(
     view: str = "",
     subject: tuple[str, str] = ("", ""),
     priority: int,
+    thread: str = "",
+    aloud: bool = False,
 ) -> str:
     surface, chat = place
     now = db.now()
     post = Post(
-        id=new_key(), workspace_id=workspace, surface=surface, chat=chat, view=view,
+        id=new_key(), workspace_id=workspace, surface=surface, chat=chat, thread=thread, aloud=aloud, view=view,
         subject_kind=subject[0], subject_id=subject[1], card=card or {},
         created_at=now, changed_at=now, state=DIRTY, priority=priority, due_at=now, turn=f"chat:{surface}:{chat}",
     )  # fmt: skip
@@ -85,6 +91,15 @@ def put_said(session: AsyncSession, db: Database, place: tuple[str, str], said: 
             due_at=now,
         )
     )  # fmt: skip
+
+
+async def retire(session: AsyncSession, db: Database, place: tuple[str, str], message: str, card: Card) -> None:
+    """Make a posted copy something that stays as it is: what it showed goes on elsewhere."""
+    here = and_(Post.surface == place[0], Post.chat == place[1], Post.message == message)
+    values = {"view": "", "card": card.to_json(), "state": DIRTY, "version": Post.version + 1, "due_at": db.now()}
+    statement = update(Post).where(here, Post.state != GONE).values(values).returning(Post.id)
+    for post in (await session.execute(statement.execution_options(synchronize_session=False))).scalars().all():
+        wake(session, "card_post", post, priority=4)
 
 
 async def touch(session: AsyncSession, db: Database, *subjects: tuple[str, str]) -> None:
@@ -120,6 +135,11 @@ async def _mark(db: Database, session: AsyncSession) -> None:
         orders = select(OrderLine.order_id).where(OrderLine.item_id.in_(items))
         about.append(and_(Post.subject_kind == "batch", Post.subject_id.in_(batches)))
         about.append(and_(Post.subject_kind == "order", Post.subject_id.in_(orders)))
+        # A roll's card counts what of it is still a draft.
+        rolls = select(RollPhoto.roll_id).join(Item, Item.id == RollPhoto.item_id).where(Item.id.in_(items), Item.state == ItemState.DRAFT)
+        about.append(and_(Post.subject_kind == "roll", Post.subject_id.in_(rolls)))
+    if not keys.keys() <= {"home"}:
+        about.append(Post.subject_kind == "home")  # what waits for a member: whatever moves may be among it
     statement = (
         update(Post)
         .where(or_(*about), Post.state != GONE, Post.view != "")
@@ -180,11 +200,12 @@ class PostFlow:
         if card is None:
             await self._done(claim, post, state=GONE)
             return
+        card = await stories.with_more(self._house, surface, post, card)
         card = await self._give_ids(card, post.workspace_id)
         shown = _hash(card)
         values: dict[str, Any] = {"card": card.to_json(), "shown": shown, "changed_at": db.now()}
         if not post.message:
-            values["message"] = await surface.post(post.chat, card)
+            values["message"] = await self._post(surface, post, card)
         elif shown != post.shown:
             try:
                 await surface.edit(post.chat, post.message, card)
@@ -194,6 +215,18 @@ class PostFlow:
         else:
             values = {}
         await self._done(claim, post, state=POSTED, **values)
+
+    async def _post(self, surface: Surface, post: Post, card: Card) -> str:
+        if not surface.threads:
+            return await surface.post(post.chat, card)
+        async with self._house.db.read() as session:
+            spot = await stories.spot_of(session, post)
+        aloud = post.aloud or post.view == "sale" or (post.view == "notice" and card.mood == "bad")
+        message = await surface.post(post.chat, card, spot.answers, aloud=aloud)
+        if spot.begins:
+            async with self._house.db.write() as session:
+                await stories.begin(session, self._house.db, post, spot.begins, message)
+        return message
 
     async def _give_ids(self, card: Card, workspace: str | None) -> Card:
         card, actions = name_buttons(card, workspace)

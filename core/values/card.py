@@ -98,7 +98,7 @@ class CardPhoto:
 @dataclass(frozen=True, slots=True)
 class Card:
     """A message. `subject` is what it is about, as (kind, id): when that moves, every posted copy is edited in place. `asks` says that
-    the next plain words answer it."""
+    the next plain words answer it. `skip` is how many of its pieces were shown in the message before, where one message was too small."""
 
     title: str = ""
     text: str = ""
@@ -108,6 +108,7 @@ class Card:
     mood: str = ""
     subject: tuple[str, str] | None = None
     asks: bool = False
+    skip: int = 0
 
     def __post_init__(self) -> None:
         _say(self, "title", "text")
@@ -125,6 +126,7 @@ class Card:
             "buttons": [[button.to_json() for button in row] for row in self.buttons],
             "subject": list(self.subject) if self.subject else None,
             **({"asks": True} if self.asks else {}),
+            **({"skip": self.skip} if self.skip else {}),
         }
 
     @classmethod
@@ -139,6 +141,7 @@ class Card:
             data.get("mood", ""),
             (subject[0], subject[1]) if subject else None,
             data.get("asks", False),
+            data.get("skip", 0),
         )
 
 
@@ -150,7 +153,9 @@ class Inbound:
     the place to answer. `photos` are sha256 of photos already stored, or the surface's own file ids prefixed with "file:";
     `album` groups photos that came together and `ended` says that nothing follows. `press` is a button's id; `message` is the
     surface's reference of the message that was pressed or replied to. `order` grows along the messages of a chat: the photos of
-    an album belong in that order, in whichever they arrive. Whatever surface it comes from, its texts are clean (`clean_text`).
+    an album belong in that order, in whichever they arrive. A press with a text answers at once what the button would ask. `thread` is
+    the message whose thread this was said in; `opens` is the view of a place that shows nothing else and was just looked at. Whatever
+    surface it comes from, its texts are clean (`clean_text`).
     """
 
     surface: str
@@ -166,6 +171,8 @@ class Inbound:
     message: str = ""
     order: int = 0
     language: str = ""
+    thread: str = ""
+    opens: str = ""
 
     def __post_init__(self) -> None:
         for one in fields(self):

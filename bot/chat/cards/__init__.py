@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bot.chat.cards import draft, item, outcome, sale, small
+from bot.chat.cards import draft, home, item, outcome, sale, small
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
 from core.flows.house import House
@@ -23,6 +23,7 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "task": small.task,
     "notice": small.notice,
     "channels": small.channels,
+    "home": home.draw,
 }
 
 
@@ -36,6 +37,7 @@ class Artist:
         async with self._house.db.read() as session:
             workspace = await the_workspace(session)
             assert workspace is not None
-            language, timezone = await reader_of(session, workspace, place)
+            of_home = view == "home"
+            language, timezone = await (home.reader(session, workspace, subject[1]) if of_home else reader_of(session, workspace, place))
             with speaking(speech_of(language)):
                 return await VIEWS[view](Easel(self._house, session, workspace, timezone), subject[1])

@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.flows import edits, intake
 from core.flows.posts import touch
 from core.flows.wanted import sheet_of
+from core.money import Money
 from core.rules.access import Ability, may
 from core.rules.drafts import answers as fits
 from core.values.states import DraftState, ItemState
@@ -51,12 +52,22 @@ async def set_(ctx: Context, item: str, field: str, value: str) -> None:
     await set_field(ctx, await the_item(ctx, item), field, value)
 
 
-@action("draft.ask", needs=Ability.EDIT)
+@action("draft.ask", needs=Ability.EDIT, asks=True)
 async def ask(ctx: Context, item: str, field: str) -> None:
     row = await the_item(ctx, item)
     label = field.removeprefix("aspect:")
     text = ASKED.get(field, _("{label} of item {number}? Type it.")).format(number=row.number, label=label)
-    await ctx.ask(text, {"do": "draft.answer", "item": item, "field": field})
+    await ctx.ask(text, {"do": "draft.answer", "item": item, "field": field}, now=await _now(ctx, row, field))
+
+
+async def _now(ctx: Context, item: Item, field: str) -> str:
+    """What holds until it is answered, as one would type it."""
+    if field in edits.AMOUNTS:
+        amount = getattr(item, field)
+        return "" if amount is None else Money(amount, item.currency).wire()
+    _row, sheet = await sheet_of(ctx.session, item.id)
+    known = sheet.fields.get(field)
+    return item.title if field == "title" else known.text if known else ""
 
 
 @action("draft.answer", needs=Ability.EDIT)

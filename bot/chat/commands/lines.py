@@ -22,7 +22,7 @@ async def assign(ctx: Context, line: str, item: str) -> None:
     await sales.assign_line(ctx.session, ctx.house, ctx.person, row, await the_item(ctx, item))
 
 
-@action("line.ask", needs=Ability.SOLD)
+@action("line.ask", needs=Ability.SOLD, asks=True)
 async def ask(ctx: Context, line: str) -> None:
     row = await ctx.session.get_one(OrderLine, line)
     await ctx.ask(_("Which item was sold as “{title}”? Type its number.").format(title=row.title), {"do": "line.answer", "line": line})

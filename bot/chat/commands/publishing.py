@@ -89,7 +89,7 @@ async def go(ctx: Context, item: str, on: list[str]) -> None:
     await publish_item(ctx, await the_item(ctx, item), await _accounts(ctx, on))
 
 
-@action("publish.ask", needs=Ability.PUBLISH)
+@action("publish.ask", needs=Ability.PUBLISH, asks=True)
 async def ask(ctx: Context, item: str, on: list[str], field: str) -> None:
     row = await the_item(ctx, item)
     text = _("{label} of item {number}? Type it.").format(label=field.removeprefix("aspect:"), number=row.number)

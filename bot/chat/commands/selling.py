@@ -115,7 +115,7 @@ async def up_again(ctx: Context, order: str, item: str) -> None:
     await publish_item(ctx, row, there)
 
 
-@action("sold.ask", needs=Ability.SOLD)
+@action("sold.ask", needs=Ability.SOLD, asks=True)
 async def sold_ask(ctx: Context, item: str) -> None:
     row = await the_item(ctx, item)
     await ctx.ask(

@@ -112,7 +112,7 @@ async def disconnect_now(ctx: Context, account: str, down: bool) -> None:
     await ctx.say(Card(text=text, mood="warn" if live else "good"))
 
 
-@action("channel.ship_from", needs=Ability.CONNECT)
+@action("channel.ship_from", needs=Ability.CONNECT, asks=True)
 async def ship_from(ctx: Context, account: str) -> None:
     await ctx.ask(
         _("Where do you ship from? Type postcode and country, such as 10001 US."),
