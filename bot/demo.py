@@ -14,10 +14,10 @@ import httpx
 from sqlalchemy import select
 
 from core.errors import Unreachable
-from core.flows import accounts
-from core.flows.people import Person, person_of
-from core.values.states import AccountState, Role
-from storage.models import Account, Member
+from core.flows import accounts, people
+from core.flows.people import Person
+from core.values.states import AccountState
+from storage.models import Account
 
 if TYPE_CHECKING:
     from bot.wiring import App
@@ -29,14 +29,14 @@ SHIP_FROM = {"country": "US", "postcode": "10001"}
 async def connect_all(app: App, shop: str, kinds: Collection[str] | None = None) -> list[str]:
     """Connect what is not connected yet, as the owner; of the native ones only `kinds`. Answers a sentence for each."""
     house = app.house
+    owner = await people.the_owner(house)
     async with house.db.read() as session:
-        owner = (await session.execute(select(Member).where(Member.role == Role.OWNER).order_by(Member.id).limit(1))).scalar()
         known = set((await session.execute(select(Account.channel).where(Account.state == AccountState.ACTIVE))).scalars())
     if owner is None:
         return []
     wanted = [kind for kind, able in sorted(house.capabilities.items()) if kinds is None or kind in kinds or not able.native]
     missing = [kind for kind in wanted if kind not in known]
-    return [await _connect(app, person_of(owner), kind, shop if kind == "shopify" else "") for kind in missing]
+    return [await _connect(app, owner, kind, shop if kind == "shopify" else "") for kind in missing]
 
 
 async def _connect(app: App, person: Person, kind: str, hint: str) -> str:

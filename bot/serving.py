@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import demo, standins
@@ -25,12 +24,10 @@ from bot.listening import ANY_ADDRESS, address_of, listen, own_addresses
 from bot.settings import Settings
 from bot.wiring import App, build
 from core.errors import HaggleError, Invalid, Unreachable
-from core.flows import people
-from core.flows.people import Person, person_of
+from core.flows import people, sessions
+from core.flows.people import Person
 from core.flows.posts import put_card
-from core.values.states import Role
 from storage.lock import FolderLock
-from storage.models import Member
 
 log = structlog.get_logger()
 
@@ -125,12 +122,10 @@ async def work(settings: Settings) -> None:
 
 async def owner(app: App) -> Person:
     """Whose machine this is: the first owner, made at the first start. Every sign-in link leads to this member."""
-    async with app.house.db.read() as session:
-        query = select(Member).where(Member.role == Role.OWNER, Member.active).order_by(Member.id).limit(1)
-        member = (await session.execute(query)).scalar()
-    if member is not None:
-        return person_of(member)
-    person = await people.enter(app.house, await people.owner_code(app.house), "web", "", name="Owner")
+    person = await people.the_owner(app.house)
+    if person is not None:
+        return person
+    person = await people.enter(app.house, await people.owner_code(app.house), "web", "", name=people.NAMELESS)
     async with app.house.db.write() as session:
         await put_card(session, app.house.db, ("web", person.member_id), greeting(), workspace=person.workspace_id)
     return person
@@ -198,14 +193,14 @@ async def _answering(app: App, listener: socket.socket) -> AsyncIterator[asyncio
 @asynccontextmanager
 async def _token(app: App, person: Person, path: Path) -> AsyncIterator[str]:
     """A session of the owner in a file that only this user may read: whoever may read it owns the data folder anyway."""
-    token = await people.open_session(app.house, person)
+    token = await sessions.open_session(app.house, person, name=sessions.TERMINAL)
     _write_private(path, token)
     try:
         yield token
     finally:
         await asyncio.to_thread(path.unlink, missing_ok=True)
         with contextlib.suppress(SQLAlchemyError):  # the database may be away, and sessions end by themselves
-            await people.close_session(app.house, token)
+            await sessions.close_session(app.house, token)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -17,6 +17,7 @@ from bot.http.entrance import Entrance
 from bot.http.events import Events
 from bot.http.health import Health, HealthApi
 from bot.http.limits import Limits
+from bot.http.me import Me
 from bot.http.oauth import FinishConnect
 from bot.http.pages import Files, Pages
 from bot.http.photos import Photos
@@ -48,6 +49,7 @@ def create(
         ChatApi(house, held, commands=commands, idle=idle).router(),
         Events(house, web).router(),
         Photos(house, held).router(),
+        Me(house, web).router(),
         Webhooks(house, held, telegram_webhook).router(),
         oauth.router(finish_connect),
         HealthApi(health).router(),

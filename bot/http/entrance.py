@@ -14,15 +14,22 @@ from bot.http.answers import answer_error, answer_sentence
 from bot.http.limits import Limits
 from bot.http.security import SAFE
 from core.errors import Busy
-from core.flows import people
+from core.flows import sessions
 from core.flows.house import House
 from core.flows.people import Person
+from core.words import N_, _
 
 COOKIE = "haggle_session"
 OURS = "x-haggle"  # a header that no foreign page can send without asking first, which is refused
 # Photos and the page's own files: read once and then cached, but dozens at a time when a long chat is opened.
 FILES = ("/photos/", "/static/")
-SIGN_IN = "Sign in first: open the link that Haggle printed in the terminal where it runs, or ask its owner for one."
+SIGN_IN = N_(
+    "Sign in first: type /web where you talk with Haggle, or open the link that it printed in the terminal where it runs. "
+    "If you are new here, ask its owner for an invitation."
+)
+_BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")  # the first that fits: later ones are also named by earlier ones' browsers
+_NAMES = {"Edg": "Edge", "OPR": "Opera"}
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
 
 
 class Entrance:
@@ -39,7 +46,7 @@ class Entrance:
             await self._app(scope, receive, send)
             return
         token = token_of(Headers(scope=scope))
-        person = await people.session_person(self._house, token) if token else None
+        person = await sessions.session_person(self._house, token) if token else None
         scope.setdefault("state", {}).update(person=person, token=token)
         try:
             self._count(scope, person)
@@ -73,6 +80,13 @@ def token_of(headers: Headers) -> str:
     return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
 
 
+def browser_name(agent: str) -> str:
+    """What a browser calls itself, in two words: "Firefox, Linux". Empty when it is none that people know."""
+    browser = next((_NAMES.get(one, one) for one in _BROWSERS if f"{one}/" in agent), "")
+    system = next((one for one in _SYSTEMS if one in agent), "")
+    return ", ".join(part for part in (browser, system) if part)
+
+
 def visitor(request: Request) -> Person | None:
     """Who is signed in; None for a stranger."""
     person: Person | None = request.state.person
@@ -83,7 +97,7 @@ def signed_in(request: Request) -> Person:
     """Who is signed in. Answers 401 to a stranger."""
     person = visitor(request)
     if person is None:
-        raise HTTPException(401, SIGN_IN)
+        raise HTTPException(401, _(SIGN_IN))
     return person
 
 

@@ -22,8 +22,9 @@ from bot.http.chat_log import Changes
 from bot.http.entrance import Member
 from bot.surfaces.web import WebSurface
 from core.errors import Invalid
-from core.flows import people
+from core.flows import sessions
 from core.flows.house import House
+from core.words import Told
 
 KEEP_ALIVE = 20.0  # seconds; proxies cut what is silent for longer, and a session that ended is noticed by then
 GATHER = 0.05  # seconds after a message in which further news gather: a burst of sales is a few messages, not hundreds
@@ -53,7 +54,7 @@ class Events:
             yield "retry: 1000\n\n"
             changes = Changes(self._house.db, chat, since)
             while not bell.ended:
-                if await people.session_person(self._house, token) is None:
+                if await sessions.session_person(self._house, token) is None:
                     yield "event: left\ndata: {}\n\n"
                     return
                 news = await changes.fresh()
@@ -68,5 +69,5 @@ def _time(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not escaped in an address arrives as a space
     except ValueError as error:
-        raise Invalid("This stream cannot go on from there: load the page again.", cause=text[:80]) from error
+        raise Invalid(Told("This stream cannot go on from there: load the page again."), cause=text[:80]) from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -56,11 +56,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a one-time code would do: sign a known member in (`member_id`, by `name`), or make a new one with that role."""
+    """What a one-time code would do: sign a known member in (`member_id`, by `name`), or make a new one with that role, whom a member
+    `invited`."""
 
     member_id: str | None
     name: str
     role: Role
+    invited: bool
 
 
 def person_of(member: Member, workspace: Workspace) -> Person:
@@ -164,7 +166,8 @@ async def look_at(house: House, code: str) -> Entry | None:
             member = await _owner(session)
         if member is not None and not member.active:
             return None
-        return Entry(member.id if member else None, member.name if member else "", Role(row.grants))
+        invited = member is None and bool(row.made_by)
+        return Entry(member.id if member else None, member.name if member else "", Role(row.grants), invited)
 
 
 async def enter(

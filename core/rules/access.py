@@ -64,6 +64,21 @@ def refusal(role: Role, ability: Ability) -> Told:
     return Told("You are a {role} here, and this needs a {needed}. Ask the owner.", role=have, needed=needed)
 
 
+def outranks(role: Role, other: Role) -> bool:
+    """Whether somebody with a role stands above another: nobody invites or names one who does."""
+    return RANK[role] > RANK[other]
+
+
 def may_on(channels: Collection[str], channel: str) -> bool:
     """Whether a member who is limited to some marketplaces (none named: not limited) may act on one."""
     return not channels or channel in channels
+
+
+def not_theirs(theirs: Collection[str], channels: Collection[str]) -> Told:
+    """The sentence for who may not act there. Both are marketplaces by the names that people read."""
+    return Told("You look after {theirs} here, not {channels}. Ask the owner.", theirs=", ".join(theirs), channels=", ".join(channels))
+
+
+def left_out(channels: Collection[str]) -> Told:
+    """What is said beside what was done, by the names that people read."""
+    return Told("Left out, since it is not yours to look after: {channels}.", channels=", ".join(channels))

@@ -55,7 +55,7 @@ class Member(Base):
 
 
 class Identity(Base):
-    """A member's account on a surface. `chat` is where to reach them there unasked."""
+    """A member's account on a surface. `chat` is where to reach them there unasked; `seen_at` is right to within an hour."""
 
     __tablename__ = "identity"
     __table_args__ = (UniqueConstraint("surface", "external_id"),)
@@ -66,6 +66,7 @@ class Identity(Base):
     external_id: Mapped[str]
     chat: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
 
 
 class OneTimeCode(Base):
@@ -88,14 +89,16 @@ class OneTimeCode(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser or terminal: the hash of its cookie."""
+    """A signed-in browser or terminal: the hash of its cookie. `name` says which it is; `seen_at` is right to within an hour."""
 
     __tablename__ = "web_session"
 
     hash: Mapped[str] = mapped_column(primary_key=True)
     member_id: Mapped[str] = mapped_column(Key, ForeignKey("member.id"), index=True)
+    name: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
 
 
 class Setting(Base):

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import event, func, select, update
 
-from core.flows import notices, people, posts, retention
+from core.flows import notices, posts, retention, sessions
 from core.values.states import InboxState, Severity
 from storage.models import (
     AuditEntry,
@@ -130,7 +130,7 @@ async def test_ended_codes_and_sessions_go(shop: TestShop) -> None:
     assert await count(shop, OneTimeCode) > 0
     house = shop.app.house
     await shop.app.sign_in_links(shop.url)
-    await people.open_session(house, shop.person)
+    await sessions.open_session(house, shop.person)
     await after(shop, 1)
     assert await count(shop, WebSession) == 1
     await after(shop, 30)

@@ -25,7 +25,7 @@ from bot.demo import connect_all
 from bot.serving import owner, running
 from bot.settings import Settings, variable_of
 from bot.standins import SHOP
-from core.flows import people
+from core.flows import sessions
 from tests.chaos.plan import STOCK
 from tests.chaos.rows import Rows, now
 from tests.clock import TestClock
@@ -211,7 +211,7 @@ class Stage:
     async def _draft_everything(self, settings: Settings, sandbox: SandboxProcess) -> None:
         async with running(settings) as house:
             person = await owner(house.app)
-            self.token = await people.open_session(house.app.house, person)
+            self.token = await sessions.open_session(house.app.house, person)
             await connect_all(house.app, SHOP)
             shop = TestShop(house.app, person, sandbox, TestClock())
             for number, quantity in STOCK.items():

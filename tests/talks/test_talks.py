@@ -22,7 +22,7 @@ import httpx
 import pytest
 
 from bot.surfaces.terminal import Extra, Stopped, talk
-from core.flows import people
+from core.flows import sessions
 from tests.sandbox_process import SandboxProcess, sandbox, sandbox_server  # noqa: F401 - fixtures
 from tests.shop import TestShop, open_shop, picture
 
@@ -92,7 +92,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def test_talk(script: Path, tmp_path: Path, sandbox: SandboxProcess, pictures: Path) -> None:  # noqa: F811
     text = script.read_text()  # noqa: ASYNC240 - a short file
     async with open_shop(tmp_path, sandbox) as shop:
-        token = await people.open_session(shop.app.house, shop.person)
+        token = await sessions.open_session(shop.app.house, shop.person)
         headers = {"Authorization": f"Bearer {token}"}
         out = io.StringIO()
         async with httpx.AsyncClient(base_url=shop.url, headers=headers, trust_env=False, timeout=30) as client:

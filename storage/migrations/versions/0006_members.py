@@ -38,6 +38,15 @@ def _added() -> dict[str, list[sa.Column[Any]]]:
             sa.Column("links", sa.Boolean(), nullable=False, server_default=sa.false()),
             sa.Column("made_by", sa.String(), nullable=False, server_default=""),
         ],
+        "card_post": [
+            sa.Column("thread", sa.String(), nullable=False, server_default=""),
+            sa.Column("aloud", sa.Boolean(), nullable=False, server_default=sa.false()),
+        ],
+        "identity": [sa.Column("seen_at", TIME, nullable=True)],
+        "web_session": [
+            sa.Column("name", sa.String(), nullable=False, server_default=""),
+            sa.Column("seen_at", TIME, nullable=True),
+        ],
     }
 
 
@@ -103,7 +112,7 @@ def _roll() -> None:
         sa.Column("surface", sa.String(), nullable=False),
         sa.Column("chat", sa.String(), nullable=False),
         sa.Column("plan", JSON, nullable=False),
-        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("failed", JSON, nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         *_work(),
         sa.PrimaryKeyConstraint("id", name="pk_roll"),
@@ -112,6 +121,7 @@ def _roll() -> None:
     )
     for column in ("workspace_id", "state", "due_at"):
         _index("roll", column)
+    op.create_index("ix_roll_chat", "roll", ["surface", "chat", "state"])
 
 
 def _roll_photo() -> None:
@@ -119,8 +129,8 @@ def _roll_photo() -> None:
         "roll_photo",
         sa.Column("roll_id", sa.String(32), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("taken_at", sa.String(), nullable=False),
         sa.Column("look", sa.String(), nullable=False),
         sa.Column("item_id", sa.String(32), nullable=True),

@@ -1,0 +1,40 @@
+"""Who is signed in, for programs and the page; and signing out everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from bot.http.entrance import Member
+from bot.surfaces.web import WebSurface
+from core.flows import sessions
+from core.flows.house import House
+
+
+class Me:
+    """`GET /api/v1/me`, `POST /api/v1/leave`."""
+
+    def __init__(self, house: House, web: WebSurface) -> None:
+        self._house = house
+        self._web = web
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1")
+        router.add_api_route("/me", self.me)
+        router.add_api_route("/leave", self.leave, methods=["POST"])
+        return router
+
+    async def me(self, person: Member) -> dict[str, Any]:
+        """`channels` is what they are limited to; empty where they are not."""
+        return {
+            "id": person.member_id, "name": person.name, "role": person.role, "channels": person.channels, "language": person.language,
+            "timezone": person.timezone,
+        }  # fmt: skip
+
+    async def leave(self, person: Member) -> dict[str, int]:
+        """Signs out of every browser, this one too. Open streams end at once."""
+        async with self._house.db.write() as session:
+            ended = await sessions.end_sessions(session, person.member_id)
+        self._web.settled(person.member_id)
+        return {"ended": ended}
