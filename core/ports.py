@@ -130,6 +130,47 @@ class Reader(Protocol):
     async def read(self, photos: Sequence[PhotoIn], hints: Mapping[str, str]) -> Draft: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A command that a model may propose. `schema` is the JSON schema of its arguments, in the order in which they are typed."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a model is told: a member's own words, and as data what they may mean. `things` are items by number and title; those that
+    the newest cards in the chat are about come first."""
+
+    words: str
+    things: tuple[tuple[int, str], ...] = ()
+    channels: tuple[str, ...] = ()
+    currency: str = "USD"
+    today: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """Command lines as people type them, `/price 42 45`: `lines` to be done, `choices` of which one is meant. Both empty: not understood."""
+
+    lines: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+class Interpreter(Protocol):
+    """Understands free text by proposing commands, and can do nothing else. Raises `core.errors`, whose sentence is a clause:
+    “it took longer than 10 s”."""
+
+    name: str
+
+    async def interpret(self, spoken: Spoken, tools: Sequence[Tool]) -> Proposed: ...
+
+    async def close(self) -> None: ...
+
+
 class Surface(Protocol):
     """Where people talk. `post` gives back the reference that `edit` needs. Both raise `Busy` with the platform's own wait.
 

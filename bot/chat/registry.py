@@ -60,6 +60,11 @@ class Command:
     topic: str = ""
     details: str = ""
 
+    @property
+    def looks(self) -> bool:
+        """Whether it changes nothing: plain words that mean it are obeyed at once, all others are shown first."""
+        return self.needs is Ability.LOOK
+
 
 @dataclass(slots=True)
 class Registry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from core.ports import CardArtist, Channel, Connector, KitMaker, Listener, PhotoShelf, Reader, Surface, WebhookGate
+from core.ports import CardArtist, Channel, Connector, Interpreter, KitMaker, Listener, PhotoShelf, Reader, Surface, WebhookGate
 from core.values.channel import Capabilities
 from core.words import ENGLISH, Speech
 from storage.db import Database
@@ -20,7 +20,7 @@ class House:
 
     `outward` is False when HAGGLE_OUTWARD=off: no marketplace and no model is called, Changes wait and every card says so. Surfaces are how
     people talk with the house; they go on.
-    `speech_of` says how a language, by its code, says things.
+    `speech_of` says how a language, by its code, says things. `interpreter` is None without a model.
     `artist`, `listener` and `surfaces` come from the bot after it is built, since they need the house themselves.
     """
 
@@ -40,6 +40,7 @@ class House:
     public_url: str = ""
     poll_seconds: float = 90.0
     speech_of: Callable[[str], Speech] = lambda language: ENGLISH
+    interpreter: Interpreter | None = None
     _artist: CardArtist | None = None
     _listener: Listener | None = None
 
