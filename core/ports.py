@@ -154,7 +154,7 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """Command lines as people type them, `/price 42 45`: `lines` to be done, `choices` of which one is meant. Both empty: not understood."""
+    """Command lines as people type them, `/price 42 45`: `lines` to be done, `choices` of which one is meant. Both empty: none."""
 
     lines: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
