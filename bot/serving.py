@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import demo, standins
-from bot.chat.router import greeting
+from bot.chat.strangers import greeting
 from bot.footing import lost_key, migrated, prepare
 from bot.http.server import Server
 from bot.listening import ANY_ADDRESS, address_of, listen, own_addresses

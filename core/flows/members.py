@@ -73,6 +73,7 @@ async def withdraw(session: AsyncSession, house: House, person: Person, code_has
     statement = update(OneTimeCode).where(OneTimeCode.hash == code_hash, OneTimeCode.used_at.is_(None)).values(used_at=house.db.now())
     if rows_of(await session.execute(statement)) != 1:
         return False
+    await people.retell(session, house.db, code_hash)
     _record(session, house, person, "invitation.withdrawn", ("code", code_hash))
     return True
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
@@ -19,7 +19,8 @@ from core.rules.access import Ability, may, outranks
 from core.values.states import Role
 from core.words import N_, Told
 from storage import audit
-from storage.models import Identity, Member, OneTimeCode, Workspace
+from storage.db import Database, wake
+from storage.models import Identity, Member, OneTimeCode, Post, Workspace
 from storage.secrets import hash_token
 from storage.work import rows_of
 
@@ -57,12 +58,13 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What a one-time code would do: sign a known member in (`member_id`, by `name`), or make a new one with that role, whom a member
-    `invited`."""
+    `invited`. `joins`: it was made by /link, for another account of theirs."""
 
     member_id: str | None
     name: str
     role: Role
     invited: bool
+    joins: bool
 
 
 def person_of(member: Member, workspace: Workspace) -> Person:
@@ -167,7 +169,7 @@ async def look_at(house: House, code: str) -> Entry | None:
         if member is not None and not member.active:
             return None
         invited = member is None and bool(row.made_by)
-        return Entry(member.id if member else None, member.name if member else "", Role(row.grants), invited)
+        return Entry(member.id if member else None, member.name if member else "", Role(row.grants), invited, row.links)
 
 
 async def enter(
@@ -216,6 +218,8 @@ async def enter_in(
     if member.name == NAMELESS and name:
         member.name = name
     member.language = member.language or language
+    row.used_by = member.id
+    await retell(session, house.db, row.hash)
     await _know(session, now, member, known, account)
     workspace = await session.get_one(Workspace, member.workspace_id)
     audit.record(
@@ -223,6 +227,15 @@ async def enter_in(
         subject=("member", member.id), data={"surface": account[0], "role": member.role, "code": row.hash, "invited_by": row.made_by},
     )  # fmt: skip
     return person_of(member, workspace)
+
+
+async def retell(session: AsyncSession, db: Database, code_hash: str) -> None:
+    """The card that showed a code, in the chat of who asked for it, says from now on what became of it."""
+    shown = and_(Post.subject_kind == "code", Post.subject_id == code_hash)
+    values = {"view": "code", "card": {}, "state": "dirty", "version": Post.version + 1, "due_at": db.now()}
+    statement = update(Post).where(shown).values(values).returning(Post.id).execution_options(synchronize_session=False)
+    for post in (await session.execute(statement)).scalars().all():
+        wake(session, "card_post", post)
 
 
 async def _identity(session: AsyncSession, surface: str, external_id: str) -> Identity | None:

@@ -46,7 +46,8 @@ async def put_card(
     session: AsyncSession, db: Database, place: tuple[str, str], card: Card, *, workspace: str | None, priority: int = 4, thread: str = ""
 ) -> str:
     """Post a card as it is: an answer that will not change. `thread` is where it was asked for, in a chat with threads."""
-    return await _put(session, db, place, workspace=workspace, card=card.to_json(), priority=priority, thread=thread)
+    subject = card.subject or ("", "")
+    return await _put(session, db, place, workspace=workspace, card=card.to_json(), subject=subject, priority=priority, thread=thread)
 
 
 async def put_view(

@@ -9,7 +9,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from core.words import Told
+from core.words import Told, speech
 
 # Control characters but tab and line feed, and halves of characters: PostgreSQL keeps no NUL, no database a half, and no card shows either.
 _UNWRITTEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -86,19 +86,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CardPhoto:
-    """A stored photo by its sha256; `url` where it is somewhere else on our own web page."""
+    """A stored photo by its sha256. `mark` is a word or two that is shown on it where a surface can: its number, say."""
 
     sha256: str
     alt: str = ""
+    mark: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return {"sha256": self.sha256, "alt": self.alt}
+        return {"sha256": self.sha256, "alt": self.alt, **({"mark": self.mark} if self.mark else {})}
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """A message. `subject` is what it is about, as (kind, id): when that moves, every posted copy is edited in place. `asks` says that
-    the next plain words answer it. `skip` is how many of its pieces were shown in the message before, where one message was too small."""
+    the next plain words answer it. `skip` is how many of its pieces were shown in the message before, where one message was too
+    small. `language` is the one that it is in: what a surface adds is said in it too."""
 
     title: str = ""
     text: str = ""
@@ -109,6 +111,7 @@ class Card:
     subject: tuple[str, str] | None = None
     asks: bool = False
     skip: int = 0
+    language: str = field(default_factory=lambda: speech().language)
 
     def __post_init__(self) -> None:
         _say(self, "title", "text")
@@ -127,6 +130,7 @@ class Card:
             "subject": list(self.subject) if self.subject else None,
             **({"asks": True} if self.asks else {}),
             **({"skip": self.skip} if self.skip else {}),
+            **({"language": self.language} if self.language != "en" else {}),
         }
 
     @classmethod
@@ -136,12 +140,13 @@ class Card:
             data.get("title", ""),
             data.get("text", ""),
             tuple(Line.of_json(line) for line in data.get("lines", [])),
-            tuple(CardPhoto(photo["sha256"], photo.get("alt", "")) for photo in data.get("photos", [])),
+            tuple(CardPhoto(photo["sha256"], photo.get("alt", ""), photo.get("mark", "")) for photo in data.get("photos", [])),
             tuple(tuple(Button.of_json(button) for button in row) for row in data.get("buttons", [])),
             data.get("mood", ""),
             (subject[0], subject[1]) if subject else None,
             data.get("asks", False),
             data.get("skip", 0),
+            data.get("language", "en"),
         )
 
 
@@ -178,6 +183,12 @@ class Inbound:
         for one in fields(self):
             if isinstance(value := getattr(self, one.name), str):
                 object.__setattr__(self, one.name, clean_text(value))
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody but this person reads the chat: codes and links are given there only. A private chat has its person's own id;
+        Slack's direct messages are conversations whose ids begin with D."""
+        return self.chat == self.person or (self.surface == "slack" and self.chat.startswith("D"))
 
     def to_json(self) -> dict[str, Any]:
         data = asdict(self)

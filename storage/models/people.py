@@ -72,7 +72,8 @@ class Identity(Base):
 class OneTimeCode(Base):
     """A code that lets somebody in once: its hash, never itself. `grants` is a role, `channels` what the new member is limited to.
 
-    `member_id` is set when it signs in a known member, or joins another account of theirs (`links`) to them.
+    `member_id` is set when it signs in a known member, or joins another account of theirs (`links`) to them. `made_by` is the member who
+    asked for it ("": printed in the terminal), `used_by` the one who came in by it ("" where it was withdrawn).
     """
 
     __tablename__ = "one_time_code"
@@ -84,6 +85,7 @@ class OneTimeCode(Base):
     channels: Mapped[list[Any]] = mapped_column(default=list)
     links: Mapped[bool] = mapped_column(default=False)
     made_by: Mapped[str] = mapped_column(default="")
+    used_by: Mapped[str] = mapped_column(default="")
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 

@@ -37,6 +37,7 @@ def _added() -> dict[str, list[sa.Column[Any]]]:
             sa.Column("channels", JSON, nullable=False, server_default="[]"),
             sa.Column("links", sa.Boolean(), nullable=False, server_default=sa.false()),
             sa.Column("made_by", sa.String(), nullable=False, server_default=""),
+            sa.Column("used_by", sa.String(), nullable=False, server_default=""),
         ],
         "card_post": [
             sa.Column("thread", sa.String(), nullable=False, server_default=""),
