@@ -29,6 +29,7 @@ import httpx
 import structlog
 
 from core.errors import Busy, Invalid, Unreachable
+from core.words import Told
 
 log = structlog.get_logger("http")
 
@@ -159,7 +160,7 @@ class Http:
         `pace` is awaited first and may raise `Busy` itself. Raises `Busy`, `Unreachable`, and `Invalid` for an address that is none.
         """
         if not self._outward:
-            raise Unreachable(f"Outward calls are switched off (HAGGLE_OUTWARD=off), so {service} was not asked.")
+            raise Unreachable(Told("Outward calls are switched off (HAGGLE_OUTWARD=off), so {service} was not asked.", service=service))
         if pace is not None:
             await pace(1)
         started = time.perf_counter()
@@ -170,7 +171,7 @@ class Http:
                 timeout=self._timeout if timeout is None else httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             )  # fmt: skip
         except httpx.InvalidURL as error:
-            raise Invalid(f"The address set for {service} is not one. Check it in the settings.") from error
+            raise Invalid(Told("The address set for {service} is not one. Check it in the settings.", service=service)) from error
         count = self._counts.setdefault(request.url.host, Count())
         count.calls += 1
         lane.busy += 1
@@ -179,7 +180,9 @@ class Http:
         except httpx.HTTPError as error:
             count.unreachable += 1
             _log(request, 0, started, type(error).__name__)
-            raise Unreachable(f"{service} cannot be reached. I will try again.", cause=type(error).__name__) from error
+            raise Unreachable(
+                Told("{service} cannot be reached. I will try again.", service=service), cause=type(error).__name__
+            ) from error
         finally:
             lane.busy -= 1
         count.last_ms = int((time.perf_counter() - started) * 1000)
@@ -187,11 +190,17 @@ class Http:
         if answer.status_code == 429:
             count.busy += 1
             wait = retry_after(answer.headers.get("retry-after", ""), busy_after)
-            raise Busy(f"{service} asks to slow down. I will go on in {_spoken(wait)}.", retry_after=wait, code="429")
+            raise Busy(
+                Told("{service} asks to slow down. I will go on in {wait}.", service=service, wait=_spoken(wait)),
+                retry_after=wait,
+                code="429",
+            )
         if answer.status_code >= 500:
             count.unreachable += 1
             code = str(answer.status_code)
-            raise Unreachable(f"{service} has a problem of its own. I will try again.", code=code, cause=f"HTTP {code}")
+            raise Unreachable(
+                Told("{service} has a problem of its own. I will try again.", service=service), code=code, cause=f"HTTP {code}"
+            )
         return Response(answer.status_code, answer.headers, answer.content, service)
 
 

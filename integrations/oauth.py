@@ -16,6 +16,7 @@ from typing import Any
 
 from core.errors import AuthLost, Refused, Unreachable
 from core.values.channel import Connection
+from core.words import Told
 from integrations.http import Http, Response
 
 EARLY = timedelta(minutes=5)
@@ -81,12 +82,17 @@ class Tokens:
         given = str(account.credentials.get("refresh_token", ""))
         refresh = cached.refresh if cached and cached.of(account) else given
         if not refresh:
-            raise AuthLost(f"The connection to {self._service} has ended. Connect it again.", cause="no refresh token")
+            raise AuthLost(
+                Told("The connection to {service} has ended. Connect it again.", service=self._service), cause="no refresh token"
+            )
         answer = await self._refresh(refresh)
         credentials = {**account.credentials, "refresh_token": refresh, **credentials_of(answer, self._now())}
         token = _stored(credentials)
         if token is None:
-            raise Unreachable(f"{self._service} gave an answer that makes no sense. I will try again.", cause="no access token in answer")
+            raise Unreachable(
+                Told("{service} gave an answer that makes no sense. I will try again.", service=self._service),
+                cause="no access token in answer",
+            )
         await account.save(credentials)
         self._cache[account.account_id] = replace(token, origin=given)
         return token.access
@@ -127,7 +133,9 @@ async def token_call(http: Http, url: str, form: Mapping[str, str], *, service: 
     if answer.ok:
         found = answer.object()
         if not found.get("access_token"):
-            raise Unreachable(f"{service} gave an answer that makes no sense. I will try again.", cause="no access token in answer")
+            raise Unreachable(
+                Told("{service} gave an answer that makes no sense. I will try again.", service=service), cause="no access token in answer"
+            )
         return found
     raise token_error(answer)
 
@@ -141,14 +149,26 @@ def token_error(answer: Response) -> AuthLost | Refused | Unreachable:
         code = ""
     cause = f"HTTP {answer.status} {code}"
     if not code:
-        return Unreachable(f"{answer.service} gave an answer that makes no sense. I will try again.", code=str(answer.status), cause=cause)
+        return Unreachable(
+            Told("{service} gave an answer that makes no sense. I will try again.", service=answer.service),
+            code=str(answer.status),
+            cause=cause,
+        )
     if code in {"invalid_grant", "invalid_token", "access_denied"}:
-        return AuthLost(f"{answer.service} no longer accepts this connection. Connect it again.", code=code, cause=cause)
+        return AuthLost(
+            Told("{service} no longer accepts this connection. Connect it again.", service=answer.service), code=code, cause=cause
+        )
     if code == "invalid_scope":
-        return AuthLost(f"{answer.service} wants the permissions confirmed again. Connect it again.", code=code, cause=cause)
+        return AuthLost(
+            Told("{service} wants the permissions confirmed again. Connect it again.", service=answer.service), code=code, cause=cause
+        )
     if code in {"invalid_client", "unauthorized_client"} or answer.status in {401, 403}:
-        return Refused(f"{answer.service} does not know this app. Check the app's id and secret in the settings.", code=code, cause=cause)
-    return Refused(f"{answer.service} refused to connect. Try connecting again.", code=code, cause=cause)
+        return Refused(
+            Told("{service} does not know this app. Check the app's id and secret in the settings.", service=answer.service),
+            code=code,
+            cause=cause,
+        )
+    return Refused(Told("{service} refused to connect. Try connecting again.", service=answer.service), code=code, cause=cause)
 
 
 def _stored(credentials: Mapping[str, Any]) -> _Token | None:

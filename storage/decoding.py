@@ -23,6 +23,7 @@ import pillow_heif
 from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin
 
 from core.errors import Invalid
+from core.words import Told
 from storage import headers
 
 MIB = 1024 * 1024
@@ -83,9 +84,11 @@ def upright(data: bytes, name: str, side: int) -> tuple[Image.Image, datetime | 
     try:
         image, profile, turns, taken_at = _decoded(data, name, side)
     except MemoryError as full:
-        raise Invalid(f"{name} takes more memory than a photo may: send a smaller version as JPEG.", cause=repr(full)) from full
+        raise Invalid(
+            Told("{name} takes more memory than a photo may: send a smaller version as JPEG.", name=name), cause=repr(full)
+        ) from full
     except _DAMAGED as broken:
-        raise Invalid(f"{name} is damaged or incomplete: send it again.", cause=repr(broken)) from broken
+        raise Invalid(Told("{name} is damaged or incomplete: send it again.", name=name), cause=repr(broken)) from broken
     image = within(image, side)
     for turn in turns:
         image = image.transpose(turn)
@@ -122,7 +125,10 @@ def _check(source: _Source, name: str) -> None:
     if share >= 1:
         return
     fits = f"{max(1, int(width * share))} by {max(1, int(height * share))}"
-    sentence = f"{name} is {width} by {height} pixels, too many for a {source.kind}: send a version of at most {fits} pixels."
+    sentence = Told(
+        "{name} is {width} by {height} pixels, too many for a {kind}: send a version of at most {fits} pixels.",
+        name=name, width=width, height=height, kind=source.kind, fits=fits,
+    )  # fmt: skip
     raise Invalid(sentence, cause=f"{source.kind} {width}x{height} at {source.price:g} bytes a pixel, at most {most}")
 
 

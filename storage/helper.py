@@ -25,6 +25,7 @@ from typing import Any
 import structlog
 
 from core import errors
+from core.words import Told, of_stored
 
 log = structlog.get_logger(__name__)
 
@@ -90,9 +91,9 @@ class Helper:
         """Do one job. Raises what the job raised, `Busy` when `waiting` jobs wait already, `Unreachable` when it took
         longer than `seconds` (with the code `TOO_SLOW`) or no child can be started, `Invalid` when it killed two children."""
         if self._closed:
-            raise errors.Unreachable("Haggle is stopping: try again when it runs.", cause=f"helper {self.module} is closed")
+            raise errors.Unreachable(Told("Haggle is stopping: try again when it runs."), cause=f"helper {self.module} is closed")
         if self._waiting >= self.waiting_limit:
-            raise errors.Busy("Too many photos are waiting: try again in a few seconds.", retry_after=_QUEUE_WAIT)
+            raise errors.Busy(Told("Too many photos are waiting: try again in a few seconds."), retry_after=_QUEUE_WAIT)
         self._waiting += 1
         try:
             async with self._lock:
@@ -119,7 +120,7 @@ class Helper:
             return await self._once(job, values, blobs)
         except _Died as second:
             log.warning("helper_died_again", module=self.module, job=job, cause=str(second))
-            sentence = "This could not be worked on, it breaks the program that reads it: leave it out."
+            sentence = Told("This could not be worked on, it breaks the program that reads it: leave it out.")
             raise errors.Invalid(sentence, cause=str(second)) from second
 
     async def _once(self, job: str, values: Mapping[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
@@ -135,7 +136,7 @@ class Helper:
         except TimeoutError:
             cause = f"{self.module}.{job} took longer than {self.seconds:g} s"
             log.warning("helper_too_slow", module=self.module, job=job, seconds=self.seconds)
-            sentence = "This took too long to work on: try again, or send it smaller."
+            sentence = Told("This took too long to work on: try again, or send it smaller.")
             raise errors.Unreachable(sentence, code=errors.TOO_SLOW, cause=cause) from None
         finally:
             # Also after a cancelled caller: its answer would otherwise be read by the next job.
@@ -189,7 +190,7 @@ class _Child:
             await child._receive()
             ready = True
         except _Died as died:
-            sentence = "The part of Haggle that works on photos cannot start: run `haggle doctor`."
+            sentence = Told("The part of Haggle that works on photos cannot start: run `haggle doctor`.")
             raise errors.Unreachable(sentence, cause=str(died)) from died
         finally:
             if not ready:
@@ -242,7 +243,7 @@ class _Child:
 
 def _error(data: dict[str, Any]) -> errors.HaggleError:
     """The error that a job raised, as itself again."""
-    kind, sentence, code, cause = data["kind"], data["sentence"], data["code"], data["cause"]
+    kind, sentence, code, cause = data["kind"], of_stored(data["sentence"]), data["code"], data["cause"]
     match kind:
         case "Busy":
             return errors.Busy(sentence, retry_after=float(data["retry_after"]), code=code, cause=cause)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from core.errors import HaggleError
+from core.words import to_stored
 
 Job = Callable[[dict[str, Any], list[bytes]], tuple[dict[str, Any], list[bytes]]]
 
@@ -86,7 +87,7 @@ def _memory() -> int:
 def _error(error: HaggleError) -> dict[str, Any]:
     return {
         "kind": type(error).__name__,
-        "sentence": error.sentence,
+        "sentence": to_stored(error.sentence),
         "code": error.code,
         "cause": error.cause,
         "field": getattr(error, "field", ""),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select, update
 
 from core.errors import Busy
+from core.words import Told
 from storage.db import Database
 from storage.models import Account
 
@@ -36,7 +37,7 @@ class Pace:
                 self._held[account_id] = self._held.get(account_id, 0.0) + drawn
                 if not self._spend(account_id, calls):
                     wait = (calls - self._held[account_id]) / rate
-                    raise Busy("Pausing, so that the marketplace does not block us.", retry_after=wait)
+                    raise Busy(Told("Pausing, so that the marketplace does not block us."), retry_after=wait)
 
     def _spend(self, account_id: str, calls: int) -> bool:
         held = self._held.get(account_id, 0.0)

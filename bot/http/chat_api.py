@@ -20,6 +20,7 @@ from core.errors import Invalid
 from core.flows.house import House
 from core.flows.people import Person
 from core.values.card import Inbound
+from core.words import Told
 from storage.inbox import Delivery, from_chat
 
 IDLE_SECONDS = 30.0
@@ -69,7 +70,7 @@ class ChatApi:
 
     async def say(self, said: Said, person: Member) -> dict[str, bool]:
         if not (said.text.strip() or said.press or said.photos):
-            raise Invalid("There is nothing in this message: write something or add photos.")
+            raise Invalid(Told("There is nothing in this message: write something or add photos."))
         if said.photos:
             self._limits.drafts_a_minute.take(person.workspace_id)
             self._limits.drafts_an_hour.take(person.workspace_id)

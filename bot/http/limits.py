@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.errors import Busy
+from core.words import Told
 
 MANY = 10_000  # buckets of one limit; above that the full ones are forgotten
 
@@ -25,7 +26,7 @@ class Buckets:
         now = self._seconds()
         there = self._there(key, now)
         if there < 1:
-            raise Busy("That was too much at once. Wait a moment, then try again.", retry_after=(1 - there) / self._rate)
+            raise Busy(Told("That was too much at once. Wait a moment, then try again."), retry_after=(1 - there) / self._rate)
         if len(self._held) >= MANY:
             self._forget(now)
         self._held[key] = (there - 1, now)

@@ -21,13 +21,14 @@ from telegram.error import EndPointNotFound, InvalidToken, NetworkError, Telegra
 from telegram.ext import Application, ApplicationBuilder, Updater
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
+from bot.speech import speech_of
 from bot.surfaces.telegram_errors import KeepSecret, ours
 from bot.surfaces.telegram_send import Sender
 from bot.surfaces.telegram_updates import ALLOWED, FILE, SURFACE, Updates
 from core.errors import HaggleError, Invalid, Missing, Unreachable
 from core.ports import PhotoShelf
 from core.values.card import Card
-from core.words import Told
+from core.words import Told, speaking
 from storage.inbox import Inbox, from_chat
 
 log = structlog.get_logger(__name__)
@@ -117,10 +118,12 @@ class TelegramSurface:
 
     async def post(self, chat: str, card: Card, reply_to: str = "", *, aloud: bool = False) -> str:
         """Raises `Busy`, `Unreachable`, `Refused` (blocked), `Missing` (no such chat), `AuthLost`, `Invalid`."""
-        return await self._sender.post(chat, card, reply_to)
+        with speaking(speech_of(card.language)):
+            return await self._sender.post(chat, card, reply_to)
 
     async def edit(self, chat: str, message: str, card: Card) -> None:
-        await self._sender.edit(chat, message, card)
+        with speaking(speech_of(card.language)):
+            await self._sender.edit(chat, message, card)
 
     def settled(self, chat: str) -> None:
         """Telegram keeps its chats itself."""

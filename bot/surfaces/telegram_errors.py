@@ -8,11 +8,12 @@ import os
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from core.errors import AuthLost, Busy, HaggleError, Invalid, Missing, Refused, Unreachable
+from core.words import Told
 
 # python-telegram-bot's own switch: times come as timedelta, and reading one is no deprecated use. It is read at every use.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
-_NOT_ACCEPTED = "Telegram does not accept the bot's token. Take the current one from @BotFather and start Haggle with it."
+_NOT_ACCEPTED = Told("Telegram does not accept the bot's token. Take the current one from @BotFather and start Haggle with it.")
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "message identifier is not specified")
 _NO_CHAT = ("chat not found", "peer_id_invalid", "user not found")
 _NO_FILE = ("file_id", "file is temporarily unavailable", "invalid file")
@@ -38,35 +39,37 @@ def seconds_of(error: RetryAfter) -> float:
 def ours(error: TelegramError) -> HaggleError:
     """The error that flows understand. BadRequest comes before NetworkError: in the library it is one."""
     if isinstance(error, RetryAfter):
-        return Busy("Telegram asks for a pause.", retry_after=seconds_of(error), code="429", cause=error.message)
+        return Busy(Told("Telegram asks for a pause."), retry_after=seconds_of(error), code="429", cause=error.message)
     if isinstance(error, InvalidToken):  # its text may hold the token
         return AuthLost(_NOT_ACCEPTED, code="401")
     if isinstance(error, Forbidden):
-        return Refused("Telegram does not let the bot write there: it was blocked or removed.", code="403", cause=error.message)
+        return Refused(Told("Telegram does not let the bot write there: it was blocked or removed."), code="403", cause=error.message)
     if isinstance(error, ChatMigrated):
-        return Refused("This Telegram group became a supergroup. Write /start there once more.", cause=error.message)
+        return Refused(Told("This Telegram group became a supergroup. Write /start there once more."), cause=error.message)
     if isinstance(error, BadRequest):
         return _bad_request(error)
     if isinstance(error, Conflict):
-        return Unreachable("Another program uses the same Telegram bot. Stop it, or give Haggle a bot of its own.", cause=error.message)
+        return Unreachable(
+            Told("Another program uses the same Telegram bot. Stop it, or give Haggle a bot of its own."), cause=error.message
+        )
     if isinstance(error, NetworkError):
-        return Unreachable("Telegram cannot be reached.", cause=error.message)
-    return Unreachable("Telegram gave an answer that makes no sense.", cause=error.message)
+        return Unreachable(Told("Telegram cannot be reached."), cause=error.message)
+    return Unreachable(Told("Telegram gave an answer that makes no sense."), cause=error.message)
 
 
 def _bad_request(error: BadRequest) -> HaggleError:
     said = error.message.lower()
     if any(words in said for words in _GONE):
-        return Missing("That message is not in Telegram any more.", code="400", cause=error.message)
+        return Missing(Told("That message is not in Telegram any more."), code="400", cause=error.message)
     if any(words in said for words in _NO_CHAT):
-        return Missing("Telegram does not know that chat.", code="400", cause=error.message)
+        return Missing(Told("Telegram does not know that chat."), code="400", cause=error.message)
     if "file is too big" in said:
         return Invalid(
-            "Telegram gives bots no file of more than 20 MB. Send it as a photo, or make it smaller.", code="400", cause=error.message
+            Told("Telegram gives bots no file of more than 20 MB. Send it as a photo, or make it smaller."), code="400", cause=error.message
         )
     if any(words in said for words in _NO_FILE):
-        return Missing("Telegram does not have that photo any more. Send it again.", code="400", cause=error.message)
-    return Invalid("Telegram does not take this message.", code="400", cause=error.message)
+        return Missing(Told("Telegram does not have that photo any more. Send it again."), code="400", cause=error.message)
+    return Invalid(Told("Telegram does not take this message."), code="400", cause=error.message)
 
 
 class KeepSecret(logging.Filter):

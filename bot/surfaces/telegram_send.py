@@ -22,11 +22,12 @@ from telegram.error import RetryAfter, TelegramError
 from bot.surfaces.telegram_errors import is_about_photo, is_unchanged, ours, seconds_of
 from bot.surfaces.telegram_keys import keys_of
 from bot.surfaces.telegram_pace import ChatPace
-from bot.surfaces.telegram_text import CAPTION_LIMIT, TEXT_LIMIT, Told, tell
+from bot.surfaces.telegram_text import CAPTION_LIMIT, TEXT_LIMIT, Written, tell
 from bot.surfaces.telegram_updates import reference, split_reference
 from core.errors import Busy, Missing
 from core.ports import PhotoShelf
 from core.values.card import Card, CardPhoto, Line
+from core.words import Told, ngettext
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,7 @@ _REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    told: Told
+    told: Written
     markup: InlineKeyboardMarkup | None
 
 
@@ -68,7 +69,7 @@ class Sender:
         try:
             kind, number = split_reference(message)
         except ValueError:
-            raise Missing("That message is not in Telegram any more.", cause=f"unknown reference {message!r}") from None
+            raise Missing(Told("That message is not in Telegram any more."), cause=f"unknown reference {message!r}") from None
         self._wait_turn(chat, 1)
         with self._mapped(chat):
             try:
@@ -162,7 +163,7 @@ class Sender:
     def _wait_turn(self, chat: str, messages: int) -> None:
         wait = self._pace.take(chat, self._clock(), messages)
         if wait > 0:
-            raise Busy("Telegram lets a bot write only so fast.", retry_after=wait)
+            raise Busy(Told("Telegram lets a bot write only so fast."), retry_after=wait)
 
     @contextmanager
     def _mapped(self, chat: str) -> Iterator[None]:
@@ -190,5 +191,5 @@ def _without(card: Card, lacking: int) -> Card:
     """The card, saying how many of its photos Telegram did not show."""
     if not lacking:
         return card
-    what = "1 photo" if lacking == 1 else f"{lacking} photos"
-    return replace(card, lines=(*card.lines, Line(value=f"{what} could not be shown in Telegram.", mood="warn")))
+    text = ngettext("{count} photo could not be shown in Telegram.", "{count} photos could not be shown in Telegram.", lacking)
+    return replace(card, lines=(*card.lines, Line(value=text.format(count=lacking), mood="warn")))

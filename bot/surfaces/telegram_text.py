@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.values.card import Card, Line
+from core.words import _, ngettext
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
@@ -38,7 +39,7 @@ Row = tuple[Run, ...]  # what stands on one line, though a value may bring line 
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Written:
     """A rendered card. `size` is its length as Telegram counts it, `whole` whether everything is in it."""
 
     html: str
@@ -51,7 +52,9 @@ def units(text: str) -> int:
     return len(text) + sum(1 for letter in text if ord(letter) > 0xFFFF)
 
 
-def tell(card: Card, limit: int, *, spoken: Sequence[tuple[str, str]] = (), copies: Sequence[tuple[str, str]] = (), more: str = "") -> Told:
+def tell(
+    card: Card, limit: int, *, spoken: Sequence[tuple[str, str]] = (), copies: Sequence[tuple[str, str]] = (), more: str = ""
+) -> Written:
     """The card within `limit` units.
 
     `spoken` are addresses that cannot be buttons, `copies` texts too long for a copy button, each with its label; `more` is where
@@ -63,9 +66,9 @@ def tell(card: Card, limit: int, *, spoken: Sequence[tuple[str, str]] = (), copi
     tail += [(Run(f"{label}: "), Run(address)) for label, address in spoken]
     whole = body + tail
     if _size(whole) <= limit:
-        return Told(_html(whole), _size(whole), whole=True)
+        return Written(_html(whole), _size(whole), whole=True)
     kept = _fit(body, tail, limit, more) if _size(tail) < limit // 2 else _fit(whole, [], limit, more)
-    return Told(_html(kept), _size(kept), whole=False)
+    return Written(_html(kept), _size(kept), whole=False)
 
 
 def _body(card: Card, as_code: Iterable[str]) -> list[Row]:
@@ -114,10 +117,16 @@ def _fit(body: Sequence[Row], tail: list[Row], limit: int, more: str) -> list[Ro
 
 
 def _notice(rows: int, more: str) -> Row:
-    what = "… and 1 more line" if rows == 1 else f"… and {rows} more lines" if rows else "… the rest"
-    verb = "do" if rows > 1 else "does"
-    where = f" All of it: {more}" if more else ""
-    return (Run(f"{what} {verb} not fit into a Telegram message.{where}", "i"),)
+    if rows:
+        what = ngettext(
+            "… and {count} more line does not fit into a Telegram message.",
+            "… and {count} more lines do not fit into a Telegram message.",
+            rows,
+        ).format(count=rows)
+    else:
+        what = _("… the rest does not fit into a Telegram message.")
+    where = " " + _("All of it: {address}").format(address=more) if more else ""
+    return (Run(what + where, "i"),)
 
 
 def _cut(row: Row, free: int) -> Row:

@@ -14,6 +14,7 @@ from typing import Any
 from core.errors import Unreachable
 from core.values.draft import FIELDS, Evidence, EvidenceKind, Field
 from core.values.states import Condition
+from core.words import Told
 from integrations.ai import codes
 
 # What a model may fill, with the most characters that a value may have. Money, amounts and weights are never its business.
@@ -146,4 +147,4 @@ def _evidence(claim: dict[str, Any], photos: int) -> Evidence:
 
 
 def _nonsense(cause: str) -> Unreachable:
-    return Unreachable("its answer made no sense", cause=cause)
+    return Unreachable(Told("its answer made no sense"), cause=cause)

@@ -25,6 +25,7 @@ from PIL import Image
 from rapidocr import RapidOCR
 
 from core.errors import Invalid, Missing
+from core.words import Told
 
 # The engine's own error for "nothing found" is not exported at the top of its package.
 _Nothing: type[Exception] = importlib.import_module("rapidocr.main").RapidOCRError
@@ -75,10 +76,10 @@ def _image(data: bytes) -> Image.Image:
     try:
         file = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
         if max(file.size) > SIDE:
-            raise Invalid("This photo is too large to read: send a smaller version.", cause=f"{file.size}")
+            raise Invalid(Told("This photo is too large to read: send a smaller version."), cause=f"{file.size}")
         return file.convert("RGB")
     except (OSError, SyntaxError, ValueError) as broken:
-        raise Invalid("This photo is damaged or incomplete: send it again.", cause=repr(broken)) from broken
+        raise Invalid(Told("This photo is damaged or incomplete: send it again."), cause=repr(broken)) from broken
 
 
 @cache
@@ -87,7 +88,9 @@ def _engine() -> RapidOCR:
     files = {"Det": "PP-OCRv6_det_small.onnx", "Cls": "ch_ppocr_mobile_v2.0_cls_mobile.onnx", "Rec": "PP-OCRv6_rec_small.onnx"}
     for file in files.values():
         if not (models / file).exists():
-            raise Missing("The models that read text are missing: install Haggle's pinned requirements again.", cause=str(models / file))
+            raise Missing(
+                Told("The models that read text are missing: install Haggle's pinned requirements again."), cause=str(models / file)
+            )
     settings: dict[str, Any] = {f"{part}.model_path": str(models / file) for part, file in files.items()}
     settings |= {
         "Global.log_level": "error",

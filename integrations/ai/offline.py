@@ -9,6 +9,7 @@ import structlog
 from core.errors import TOO_SLOW, HaggleError, Invalid, Unreachable
 from core.ports import Helper, PhotoIn
 from core.values.draft import Draft
+from core.words import N_, Told, joined
 from integrations.ai import drafting
 from integrations.ai.findings import Barcode, Findings, TextLine, of_raw
 
@@ -56,18 +57,17 @@ class OfflineReader:
             lines += found[1]
             if raw["unread"]:
                 log.info("photo_read_in_part", photo=place, lines=len(found[1]), unread=raw["unread"])
-                problems.append(
-                    f"Photo {place + 1} was read in part, it has very much print: send the label alone if something is missing."
-                )
+                text = N_("Photo {number} was read in part, it has very much print: send the label alone if something is missing.")
+                problems.append(Told(text, number=place + 1))
         draft = drafting.draft_of(barcodes, lines, hints or {}, self.name)
-        draft = Draft(draft.fields, draft.reader, " ".join(problems))
+        draft = Draft(draft.fields, draft.reader, joined(*problems))
         return Findings(tuple(barcodes), tuple(lines), tuple(problems), draft)
 
 
 def _problem(number: int, error: HaggleError) -> str:
     """What to say of a photo that was not read. Raises the error again when the photo is not to blame."""
     if isinstance(error, Invalid):
-        return f"Photo {number} could not be read: send it again or leave it out."
+        return Told("Photo {number} could not be read: send it again or leave it out.", number=number)
     if error.code == TOO_SLOW:
-        return f"Photo {number} took too long to read and was left out: send a smaller part of it."
+        return Told("Photo {number} took too long to read and was left out: send a smaller part of it.", number=number)
     raise error

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from core.values.draft import Evidence, EvidenceKind, Field
+from core.words import Told
 from integrations.ai import brands, drafting, mentions, sizes
 from integrations.ai.clues import words
 from integrations.ai.findings import Findings, TextLine
@@ -116,7 +117,7 @@ def _as_far_as_shown(
         return claim
     listed = ", ".join(f"“{one}”" for one in unshown)
     if name == "title":
-        sentences.append(f"The title says {listed}, which no photo shows: please check.")
+        sentences.append(Told("The title says {words}, which no photo shows: please check.", words=listed))
     doubt = Evidence(EvidenceKind.MODEL, f"no photo shows {listed}")
     return replace(claim, confidence=min(LOW, claim.confidence), evidence=(doubt, *claim.evidence))
 
@@ -124,7 +125,13 @@ def _as_far_as_shown(
 def _doubted(name: str, claim: Field, read: Field | None, sentences: list[str]) -> Field:
     if read is None or read.confidence <= LOW:
         return replace(claim, confidence=min(LOW, claim.confidence))
-    sentences.append(f"The model says {_SPOKEN.get(name, name)} {claim.text}, the photo says {read.text}: please check.")
+    told = Told(
+        "The model says {field} {claim}, the photo says {read}: please check.",
+        field=_SPOKEN.get(name, name),
+        claim=claim.text,
+        read=read.text,
+    )
+    sentences.append(told)
     return Field(read.value, LOW, (*read.evidence, *claim.evidence))
 
 

@@ -8,9 +8,14 @@ from core.errors import Invalid
 from core.ports import Kit, KitField
 from core.values.channel import Capabilities, Limits, Wanted
 from core.values.states import Condition
+from core.words import N_, Told
 from integrations.assisted.marketplaces import MARKETPLACES, Marketplace, Word
 
-_DETAILS = (("Brand", "brand", ("Brand",)), ("Size", "size", ("Size",)), ("Colour", "colour", ("Colour", "Color")))
+_DETAILS = ((N_("Brand"), "brand", ("Brand",)), (N_("Size"), "size", ("Size",)), (N_("Colour"), "colour", ("Colour", "Color")))
+_CUT = {
+    "title": N_("The title is shortened from {count} to {kept} characters, as {market} takes {most}. Left out: “{shown}”"),
+    "description": N_("The description is shortened from {count} to {kept} characters, as {market} takes {most}. Left out: “{shown}”"),
+}
 _SHOWN_CUT = 60
 
 
@@ -31,22 +36,25 @@ class Kits:
         warnings: list[str] = []
         title = fit("title", wanted.title, market.title, market.name, warnings)
         description = fit("description", description_of(wanted), market.description, market.name, warnings)
-        fields = [KitField("Title", title), KitField("Description", description)]
+        fields = [KitField(Told("Title"), title), KitField(Told("Description"), description)]
         fields += _details(wanted)
         fields += _condition(market, wanted.condition, warnings)
-        fields.append(KitField("Price", wanted.price.wire(), market.price_note))
+        fields.append(KitField(Told("Price"), wanted.price.wire(), Told(market.price_note)))
         if wanted.quantity > 1:
-            fields.append(KitField("Quantity", str(wanted.quantity)))
-        fields.append(KitField("SKU", wanted.sku, f"Our number for it, if {market.name} asks for one."))
+            fields.append(KitField(Told("Quantity"), str(wanted.quantity)))
+        fields.append(KitField("SKU", wanted.sku, Told("Our number for it, if {market} asks for one.", market=market.name)))
         if len(wanted.photos) > market.photos:
-            warnings.append(f"{market.name} takes {market.photos} photos: use the first {market.photos} of the {len(wanted.photos)}.")
+            text = N_("{market} takes {most} photos: use the first {most} of the {count}.")
+            warnings.append(Told(text, market=market.name, most=market.photos, count=len(wanted.photos)))
         if market.sure != "official":
-            warnings.append(f"{market.name} does not publish its limits. If it asks for something else, go by what it says.")
-        return Kit(tuple(one for one in fields if one.value), market.listing, tuple(warnings), market.url)
+            warnings.append(
+                Told("{market} does not publish its limits. If it asks for something else, go by what it says.", market=market.name)
+            )
+        return Kit(tuple(one for one in fields if one.value), tuple(Told(step) for step in market.listing), tuple(warnings), market.url)
 
     def taking_down(self, kind: str) -> tuple[str, ...]:
         """The steps, one sentence each. Raises `Invalid` for a marketplace that is not here."""
-        return _market(kind).taking_down
+        return tuple(Told(step) for step in _market(kind).taking_down)
 
 
 def description_of(wanted: Wanted) -> str:
@@ -65,7 +73,7 @@ def fit(name: str, text: str, most: int, market: str, warnings: list[str]) -> st
     kept = (kept[:space] if space > most // 2 else text[:most]).rstrip()
     left = " ".join(text[len(kept) :].split())
     shown = left if len(left) <= _SHOWN_CUT else f"{left[:_SHOWN_CUT].rstrip()}…"
-    warnings.append(f"The {name} is shortened from {len(text)} to {len(kept)} characters, as {market} takes {most}. Left out: “{shown}”")
+    warnings.append(Told(_CUT[name], count=len(text), kept=len(kept), market=market, most=most, shown=shown))
     return kept
 
 
@@ -75,24 +83,23 @@ def _details(wanted: Wanted) -> Iterator[KitField]:
         values = [wanted.ids.get(key, ""), *(value for name in names for value in wanted.aspects.get(name, []))]
         value = next((one.strip() for one in values if one.strip()), "")
         if value:
-            yield KitField(label, value)
+            yield KitField(Told(label), value)
 
 
 def _condition(market: Marketplace, condition: Condition, warnings: list[str]) -> Iterator[KitField]:
     word = market.conditions.get(condition, Word(""))
     if word.name:
-        yield KitField("Condition", word.name, word.note)
+        yield KitField(Told("Condition"), word.name, Told(word.note) if word.note else "")
     elif condition is Condition.UNKNOWN:
-        warnings.append("The condition is not known yet: say how worn it is before you list it.")
+        warnings.append(Told("The condition is not known yet: say how worn it is before you list it."))
     else:
-        warnings.append(
-            f"{market.name} has no word for “{condition.value.replace('_', ' ')}”. Say it in the description, and choose no better one."
-        )
+        text = N_("{market} has no word for “{condition}”. Say it in the description, and choose no better one.")
+        warnings.append(Told(text, market=market.name, condition=Told(condition.value.replace("_", " "))))
 
 
 def _market(kind: str) -> Marketplace:
     found = MARKETPLACES.get(kind)
     if found is None:
         known = ", ".join(one.name for one in MARKETPLACES.values())
-        raise Invalid(f"I have no kit for “{kind}”. I have one for: {known}.")
+        raise Invalid(Told("I have no kit for “{kind}”. I have one for: {known}.", kind=kind, known=known))
     return found

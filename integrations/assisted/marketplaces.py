@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from core.values.states import Condition
+from core.words import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +51,24 @@ _POSHMARK = Marketplace(
     photos=16,
     conditions=MappingProxyType(
         {
-            Condition.NEW: Word("New", "NWT with the tags still on, NWOT without."),
-            Condition.LIKE_NEW: Word("Like new", "Also called EUC, excellent used condition."),
-            Condition.GOOD: Word("Good", "Also called GUC, good used condition."),
+            Condition.NEW: Word("New", N_("NWT with the tags still on, NWOT without.")),
+            Condition.LIKE_NEW: Word("Like new", N_("Also called EUC, excellent used condition.")),
+            Condition.GOOD: Word("Good", N_("Also called GUC, good used condition.")),
             Condition.FAIR: Word("Fair"),
-            Condition.POOR: Word("Poor", "If there is no such choice, take Fair and leave the words in the description."),
+            Condition.POOR: Word("Poor", N_("If there is no such choice, take Fair and leave the words in the description.")),
         }
     ),
     listing=(
-        "Open the new listing page and add the photos in this order.",
-        "Copy each field below into its place; choose category, size and colour from Poshmark's own lists.",
-        "List it, then press “It is up” here.",
+        N_("Open the new listing page and add the photos in this order."),
+        N_("Copy each field below into its place; choose category, size and colour from Poshmark's own lists."),
+        N_("List it, then press “It is up” here."),
     ),
     taking_down=(
-        "Open the listing in your Poshmark closet.",
-        "Choose Edit, then Not for Sale under availability; or delete the listing if it will not come back.",
-        "Look at it once more as a buyer would, then press “It is down” here.",
+        N_("Open the listing in your Poshmark closet."),
+        N_("Choose Edit, then Not for Sale under availability; or delete the listing if it will not come back."),
+        N_("Look at it once more as a buyer would, then press “It is down” here."),
     ),
-    price_note="In whole dollars, if Poshmark takes no cents.",
+    price_note=N_("In whole dollars, if Poshmark takes no cents."),
 )
 
 MARKETPLACES: Mapping[str, Marketplace] = MappingProxyType({one.kind: one for one in (_POSHMARK,)})

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import Invalid, Missing, Refused
 from core.values.channel import Aspect, CategoryChoice, Connection
+from core.words import Told
 from integrations.ebay.client import Client
 from integrations.ebay.conditions import Allowed
 from integrations.oauth import Now
@@ -43,7 +44,7 @@ class Catalogue:
             except (Refused, Missing, Invalid) as error:
                 if error.code not in {"62005", "62006", "62008", "62009"}:
                     raise
-                raise Missing("eBay does not have that category. Choose another.", field="category", code=error.code) from error
+                raise Missing(Told("eBay does not have that category. Choose another."), field="category", code=error.code) from error
             return aspects_of(answer.object())
 
         found: Sequence[Aspect] = await self._keep(f"aspects:{category}", ask)

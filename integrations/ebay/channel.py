@@ -8,6 +8,7 @@ from datetime import datetime
 from core.errors import Invalid
 from core.values.channel import Aspect, Capabilities, CategoryChoice, ChannelOrder, Connection, Health, Limits, Live, OrderPage, Ref, Wanted
 from core.values.states import Condition
+from core.words import Told
 from integrations.ebay import mapping
 from integrations.ebay.catalogue import Catalogue
 from integrations.ebay.client import Client
@@ -51,7 +52,7 @@ class EbayChannel:
 
     async def set_quantity(self, account: Connection, known: Ref, quantity: int, *, may_raise: bool) -> Live:
         if quantity < 1:
-            raise Invalid("A listing needs a quantity of at least 1. Take it down instead.")
+            raise Invalid(Told("A listing needs a quantity of at least 1. Take it down instead."))
         return await self._listings.with_quantity(account, known, quantity, may_raise=may_raise)
 
     async def state(self, account: Connection, known: Ref) -> Live:

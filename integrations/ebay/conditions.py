@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core.errors import Missing, Refused
 from core.values.states import Condition
+from core.words import N_, Told
 
 NAMES = {
     "1000": "NEW",
@@ -39,13 +40,13 @@ CHOICES: dict[Condition, tuple[str, ...]] = {
     Condition.FOR_PARTS: ("7000",),
 }
 WORDS = {
-    Condition.NEW: "new",
-    Condition.LIKE_NEW: "like new",
-    Condition.GOOD: "good",
-    Condition.FAIR: "fair",
-    Condition.POOR: "poor",
-    Condition.REFURBISHED: "refurbished",
-    Condition.FOR_PARTS: "for parts",
+    Condition.NEW: N_("new"),
+    Condition.LIKE_NEW: N_("like new"),
+    Condition.GOOD: N_("good"),
+    Condition.FAIR: N_("fair"),
+    Condition.POOR: N_("poor"),
+    Condition.REFURBISHED: N_("refurbished"),
+    Condition.FOR_PARTS: N_("for parts"),
 }
 
 
@@ -62,7 +63,7 @@ def choose(condition: Condition, allowed: Sequence[Allowed]) -> str:
     """eBay's name for a condition in a category; `allowed` is empty when eBay says nothing. Raises `Refused` when no true one is taken,
     `Missing` when the condition is unknown."""
     if condition not in CHOICES:
-        raise Missing("eBay needs the condition. Say how worn it is.", field="condition")
+        raise Missing(Told("eBay needs the condition. Say how worn it is."), field="condition")
     choices = CHOICES[condition]
     if not allowed:
         return NAMES[choices[0]]
@@ -72,14 +73,13 @@ def choose(condition: Condition, allowed: Sequence[Allowed]) -> str:
             return NAMES[choice]
     if any(one.graded for one in allowed) and not any(not one.graded for one in allowed):
         raise Refused(
-            "eBay wants a professional grading in this category, which Haggle cannot send. List it on eBay itself.", code="condition"
+            Told("eBay wants a professional grading in this category, which Haggle cannot send. List it on eBay itself."), code="condition"
         )
     named = ", ".join(one.label or one.id for one in allowed)
-    raise Refused(
-        f"eBay has no condition in this category that is true of “{WORDS[condition]}”. It takes: {named}. "
-        "Choose another condition or category.",
-        code="condition",
+    told = N_(
+        "eBay has no condition in this category that is true of “{condition}”. It takes: {named}. Choose another condition or category."
     )
+    raise Refused(Told(told, condition=Told(WORDS[condition]), named=named), code="condition")
 
 
 def _too_good(label: str, condition: Condition) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from core.errors import AuthLost, Missing, Refused
+from core.words import Told
 from integrations.ebay.client import Client
 from integrations.ebay.settings import SCOPES
 from integrations.oauth import Now, credentials_of, utc_now
@@ -31,7 +32,7 @@ class EbayConnector:
         for name, value in (("CLIENT_ID", own.client_id), ("CLIENT_SECRET", own.client_secret), ("RU_NAME", own.ru_name)):
             if not value:
                 raise Missing(
-                    f"Haggle's keys for eBay are not set. Make a keyset at developer.ebay.com and set HAGGLE_EBAY_{name}.",
+                    Told("Haggle's keys for eBay are not set. Make a keyset at developer.ebay.com and set HAGGLE_EBAY_{name}.", name=name),
                     field=f"HAGGLE_EBAY_{name}",
                 )
         query = {
@@ -47,10 +48,10 @@ class EbayConnector:
         """The callback's query (or that of the pasted address) as credentials. Raises `Refused` when the seller said no, or the
         code is used up: it is good once, for five minutes."""
         if query.get("error"):
-            raise Refused("eBay was not connected, because the consent was declined. Start again to connect it.", code=query["error"])
+            raise Refused(Told("eBay was not connected, because the consent was declined. Start again to connect it."), code=query["error"])
         code = query.get("code", "")
         if not code:
-            raise Missing("The address has no code from eBay in it. Paste the whole address that eBay sent you to.", field="code")
+            raise Missing(Told("The address has no code from eBay in it. Paste the whole address that eBay sent you to."), field="code")
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self._client.settings.ru_name}
         try:
             answer = await self._client.exchange(form)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import AuthLost, HaggleError, Invalid, Missing, Refused, Unreachable
+from core.words import N_, Told
 from integrations.http import Response
 
 Error = Mapping[str, Any]
@@ -26,58 +27,58 @@ class Row:
     field: str = ""
 
 
-_RECONNECT = "eBay no longer accepts this connection. Connect it again."
-_POLICY = "eBay does not accept the business policies of this account: {text} Check them in eBay's seller hub, then try again."
-_PHOTO = "eBay does not take one of the photos: {text} Replace it and try again."
-_HOLD = "eBay has put this listing on hold: {text} Open it on eBay, see what is wrong and settle it there."
-_BIDS = "eBay does not let this listing be changed while it has a bid or an offer, or ends within 12 hours. Answer the offer first."
-_REFURBISHED = "eBay does not let this account list it as refurbished: {text} Choose another condition that is true."
-_GONE = "eBay does not have this listing any more."
+_RECONNECT = N_("eBay no longer accepts this connection. Connect it again.")
+_POLICY = N_("eBay does not accept the business policies of this account: {text} Check them in eBay's seller hub, then try again.")
+_PHOTO = N_("eBay does not take one of the photos: {text} Replace it and try again.")
+_HOLD = N_("eBay has put this listing on hold: {text} Open it on eBay, see what is wrong and settle it there.")
+_BIDS = N_("eBay does not let this listing be changed while it has a bid or an offer, or ends within 12 hours. Answer the offer first.")
+_REFURBISHED = N_("eBay does not let this account list it as refurbished: {text} Choose another condition that is true.")
+_GONE = N_("eBay does not have this listing any more.")
 
 TABLE: dict[int, Row] = {
     # who is calling
     1001: Row(AuthLost, _RECONNECT),
     1002: Row(AuthLost, _RECONNECT),
     1003: Row(AuthLost, _RECONNECT),
-    1100: Row(AuthLost, "eBay says this connection lacks a permission. Connect it again and agree to everything asked."),
-    190013: Row(AuthLost, "eBay says this connection may not upload photos. Connect it again and agree to everything asked."),
+    1100: Row(AuthLost, N_("eBay says this connection lacks a permission. Connect it again and agree to everything asked.")),
+    190013: Row(AuthLost, N_("eBay says this connection may not upload photos. Connect it again and agree to everything asked.")),
     # not there
     25701: Row(Missing, _GONE),
     25702: Row(Missing, _GONE),
     25710: Row(Missing, _GONE),
     25713: Row(Missing, _GONE),
-    25805: Row(Missing, "eBay does not have that ship-from place.", "location"),
-    190200: Row(Missing, "eBay does not have that photo any more."),
-    195001: Row(Missing, "eBay does not know that key."),
-    195022: Row(Missing, "eBay does not have that webhook address."),
-    195026: Row(Missing, "eBay has no alert address for this app."),
-    32100: Row(Missing, "eBay does not know that order."),
+    25805: Row(Missing, N_("eBay does not have that ship-from place."), "location"),
+    190200: Row(Missing, N_("eBay does not have that photo any more.")),
+    195001: Row(Missing, N_("eBay does not know that key.")),
+    195022: Row(Missing, N_("eBay does not have that webhook address.")),
+    195026: Row(Missing, N_("eBay has no alert address for this app.")),
+    32100: Row(Missing, N_("eBay does not know that order.")),
     # a field of the listing
-    25029: Row(Missing, "eBay needs “{field}” in this category. Fill it in and publish again."),
-    25016: Row(Missing, "eBay does not accept the {field}: {text} Change it and try again."),
-    25003: Row(Refused, "eBay does not accept the price: {text} Change it and try again.", "price"),
-    25004: Row(Refused, "eBay does not accept the quantity: {text} Change it and try again.", "quantity"),
-    25005: Row(Missing, "eBay does not accept the category. Choose another and publish again.", "category"),
-    25012: Row(Missing, "eBay does not know where this ships from. Set the ship-from place of the account.", "location"),
-    25021: Row(Refused, "eBay does not take this condition in this category. Choose another that is true.", "condition"),
-    25022: Row(Refused, "eBay does not accept the value of “{field}” in this category. Change it and try again."),
-    25502: Row(Refused, "eBay does not accept an item specific: {text} Change it and try again."),
-    25503: Row(Refused, "eBay does not accept a product number: {text} Correct or remove it and try again."),
-    25020: Row(Refused, "eBay does not accept the parcel's weight or size: {text} Correct it and try again."),
-    25715: Row(Refused, "eBay does not accept the parcel's weight or size. Correct it and try again."),
-    25707: Row(Invalid, "eBay does not accept our number for this item."),
-    25708: Row(Invalid, "eBay does not accept our number for this item."),
-    25709: Row(Invalid, "eBay does not accept the {field}: {text}"),
+    25029: Row(Missing, N_("eBay needs “{field}” in this category. Fill it in and publish again.")),
+    25016: Row(Missing, N_("eBay does not accept the {field}: {text} Change it and try again.")),
+    25003: Row(Refused, N_("eBay does not accept the price: {text} Change it and try again."), "price"),
+    25004: Row(Refused, N_("eBay does not accept the quantity: {text} Change it and try again."), "quantity"),
+    25005: Row(Missing, N_("eBay does not accept the category. Choose another and publish again."), "category"),
+    25012: Row(Missing, N_("eBay does not know where this ships from. Set the ship-from place of the account."), "location"),
+    25021: Row(Refused, N_("eBay does not take this condition in this category. Choose another that is true."), "condition"),
+    25022: Row(Refused, N_("eBay does not accept the value of “{field}” in this category. Change it and try again.")),
+    25502: Row(Refused, N_("eBay does not accept an item specific: {text} Change it and try again.")),
+    25503: Row(Refused, N_("eBay does not accept a product number: {text} Correct or remove it and try again.")),
+    25020: Row(Refused, N_("eBay does not accept the parcel's weight or size: {text} Correct it and try again.")),
+    25715: Row(Refused, N_("eBay does not accept the parcel's weight or size. Correct it and try again.")),
+    25707: Row(Invalid, N_("eBay does not accept our number for this item.")),
+    25708: Row(Invalid, N_("eBay does not accept our number for this item.")),
+    25709: Row(Invalid, N_("eBay does not accept the {field}: {text}")),
     **dict.fromkeys((25014, 25015, 25501, 25086), Row(Refused, _PHOTO, "photos")),
     **dict.fromkeys((190201, 190202, 190203), Row(Refused, _PHOTO, "photos")),
     **dict.fromkeys((25007, 25008, 25009, 25035, 25036), Row(Refused, _POLICY)),
-    25018: Row(Refused, "eBay refuses to list it: {text} Check in eBay's account settings that business policies are on."),
+    25018: Row(Refused, N_("eBay refuses to list it: {text} Check in eBay's account settings that business policies are on.")),
     # the seller may not
-    25026: Row(Refused, "Your eBay selling limit is reached. Ask eBay for a higher limit, or end something else first."),
+    25026: Row(Refused, N_("Your eBay selling limit is reached. Ask eBay for a higher limit, or end something else first.")),
     25096: Row(Refused, _HOLD),
     25097: Row(Refused, _HOLD),
     25098: Row(Refused, _HOLD),
-    25019: Row(Refused, "eBay does not let this listing be changed now: {text}"),
+    25019: Row(Refused, N_("eBay does not let this listing be changed now: {text}")),
     **dict.fromkeys((25038, 25039, 25040), Row(Refused, _BIDS)),
     **dict.fromkeys(range(25041, 25053), Row(Refused, _REFURBISHED, "condition")),
     # its own trouble, whatever the HTTP status
@@ -85,9 +86,9 @@ TABLE: dict[int, Row] = {
 }
 
 PHOTO_IDS = frozenset({"25014", "25015", "25501", "25086"})
-NONSENSE = "eBay gave an answer that makes no sense. I will try again."
-OWN_TROUBLE = "eBay has a problem of its own. I will try again."
-REVISIONS = (
+NONSENSE = Told("eBay gave an answer that makes no sense. I will try again.")
+OWN_TROUBLE = Told("eBay has a problem of its own. I will try again.")
+REVISIONS = Told(
     "eBay allows 250 changes of a listing in a day, and this one has had them. It can be changed again after midnight, eBay time (Pacific)."
 )
 
@@ -139,16 +140,16 @@ def of_errors(errors: Sequence[Error], status: int) -> HaggleError:
         return Refused(REVISIONS, code=code, cause=cause)
     if specific := _SPECIFIC.search(text):
         name = specific[1].strip("“”\"' ")
-        return Missing(TABLE[25029].says.format(field=name), field=_field(name), code=code, cause=cause)
+        return Missing(Told(TABLE[25029].says, field=name), field=_field(name), code=code, cause=cause)
     row = TABLE.get(known)
     if row is None and status == 401:  # refused, and not in words that mean a lost connection
         return Unreachable(NONSENSE, code=code, cause=cause)
     if row is None:
-        return Refused(f"eBay says: {text}", code=code, cause=cause)
+        return Refused(Told("eBay says: {text}", text=text), code=code, cause=cause)
     if row.kind is Unreachable:
         return Unreachable(OWN_TROUBLE, code=code, cause=cause)
     named = _parameter(chosen, "field", "fieldName")
-    sentence = row.says.format(text=text, field=named or "details")
+    sentence = Told(row.says, text=text, field=named or Told("details"))
     if row.kind is Missing:
         return Missing(sentence, field=row.field or _field(named), code=code, cause=cause)
     return row.kind(sentence, code=code, cause=cause)

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import Missing, Refused
 from core.values.channel import Connection, Health
+from core.words import N_, Told, joined
 from integrations.ebay.client import Client
 from integrations.ebay.mapping import POLICIES
 from integrations.ebay.notifications import Notifications
@@ -16,11 +17,21 @@ from integrations.http import gather_some
 PROGRAM = "SELLING_POLICY_MANAGEMENT"
 LOCATION_KEY = "haggle"
 LISTS = {"payment": "paymentPolicies", "return": "returnPolicies", "fulfillment": "fulfillmentPolicies"}
-WORDS = {"payment": "payment", "return": "return", "fulfillment": "shipping"}
+_LACKS = {
+    "payment": N_("This eBay account has no payment policy. Make one at ebay.com/bp; I look again every hour."),
+    "return": N_("This eBay account has no return policy. Make one at ebay.com/bp; I look again every hour."),
+    "fulfillment": N_("This eBay account has no shipping policy. Make one at ebay.com/bp; I look again every hour."),
+}
+_WHICH = N_("Put “Haggle” into the name of the one to use at ebay.com/bp; I look again every hour.")
+_SEVERAL = {
+    "payment": N_("This eBay account has several payment policies ({names})."),
+    "return": N_("This eBay account has several return policies ({names})."),
+    "fulfillment": N_("This eBay account has several shipping policies ({names})."),
+}
 LOCATION_EXISTS = "25803"
 # eBay's answer to reading policies (HTTP 400) when the seller is not in their programme; its documents give the id no such meaning.
 NOT_ELIGIBLE = "20403"
-OPT_IN = (
+OPT_IN = Told(
     "Business policies are off for this eBay account, and Haggle lists with them. Switch them on at ebay.com/bp. "
     "eBay may take a day for it; I look again every hour."
 )
@@ -98,7 +109,7 @@ def location_body(ship_from: Mapping[str, str]) -> dict[str, Any]:
     country, postcode = ship_from.get("country", ""), ship_from.get("postcode", "")
     city, state = ship_from.get("city", ""), ship_from.get("state", "")
     if not country or not (postcode or (city and state)):
-        raise Missing("eBay wants to know where you ship from. Tell me the country and the postcode.", field="ship_from")
+        raise Missing(Told("eBay wants to know where you ship from. Tell me the country and the postcode."), field="ship_from")
     address = {"country": country.upper(), "postalCode": postcode, "city": city, "stateOrProvince": state}
     body: dict[str, Any] = {
         "location": {"address": {name: value for name, value in address.items() if value}},
@@ -118,7 +129,7 @@ def _selling_problems(settings: Settings, programs: Answer, policies: Mapping[st
     if any(one.code == NOT_ELIGIBLE for one in refused):
         return [OPT_IN]
     if refused:
-        return [str(refused[0])]
+        return [refused[0].sentence]
     told = {kind: answer for kind, answer in policies.items() if isinstance(answer, dict)}
     entered = isinstance(programs, dict) and any(one.get("programType") == PROGRAM for one in programs.get("programs") or [])
     return [*([] if entered else [OPT_IN]), *_policies(settings, told)]
@@ -126,7 +137,7 @@ def _selling_problems(settings: Settings, programs: Answer, policies: Mapping[st
 
 def _policies(settings: Settings, answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Choose a policy of each kind into `settings`; gives problems."""
-    problems = []
+    problems: list[str] = []
     for kind, answer in answers.items():
         policies = [one for one in answer.get(LISTS[kind]) or [] if _for_goods(one)]
         chosen = choose_policy(policies, f"{kind}PolicyId", str(settings.get(f"{kind}_policy", "")))
@@ -134,13 +145,10 @@ def _policies(settings: Settings, answers: Mapping[str, Mapping[str, Any]]) -> l
         if chosen:
             settings[f"{kind}_policy"] = chosen
         elif not policies:
-            problems.append(f"This eBay account has no {WORDS[kind]} policy. Make one at ebay.com/bp; I look again every hour.")
+            problems.append(Told(_LACKS[kind]))
         else:
             names = ", ".join(str(one.get("name", "")) for one in policies[:5])
-            problems.append(
-                f"This eBay account has several {WORDS[kind]} policies ({names}). "
-                "Put “Haggle” into the name of the one to use at ebay.com/bp; I look again every hour."
-            )
+            problems.append(joined(Told(_SEVERAL[kind], names=names), Told(_WHICH)))
     return problems
 
 

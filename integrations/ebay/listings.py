@@ -14,6 +14,7 @@ from urllib.parse import quote
 from core.errors import Missing, Refused, Unreachable
 from core.money import Money
 from core.values.channel import SOLD_UNHEARD, Connection, Live, Ref, Wanted
+from core.words import Told
 from integrations.ebay import mapping
 from integrations.ebay.catalogue import Catalogue
 from integrations.ebay.client import Client
@@ -57,7 +58,7 @@ class Listings:
         if mapping.is_ended(after):
             external = mapping.live_of(offer, known.external, self._client.settings).external
             return mapping.live_of(after, external, self._client.settings)
-        raise refused or Unreachable("eBay still shows the listing after ending it. I will try again.", cause="live after withdraw")
+        raise refused or Unreachable(Told("eBay still shows the listing after ending it. I will try again."), cause="live after withdraw")
 
     async def repriced(self, account: Connection, known: Ref, price: Money) -> Live:
         offer = await self._live(account, known)
@@ -65,7 +66,7 @@ class Listings:
             await self._bulk(account, mapping.price_body(known.sku, str(offer["offerId"]), price))
             offer = await self._again(account, offer)
             if mapping.money_of((offer.get("pricingSummary") or {}).get("price")) != price:
-                raise Unreachable("eBay still shows the old price. I will try again.", cause="price not taken")
+                raise Unreachable(Told("eBay still shows the old price. I will try again."), cause="price not taken")
         return mapping.live_of(offer, known.external, self._client.settings)
 
     async def with_quantity(self, account: Connection, known: Ref, quantity: int, *, may_raise: bool) -> Live:
@@ -82,7 +83,7 @@ class Listings:
         if mapping.sold_between(before, after):
             raise _sold_unheard()
         if mapping.shown_of(after) != quantity:
-            raise Unreachable("eBay still shows the old quantity. I will try again.", cause="quantity not taken")
+            raise Unreachable(Told("eBay still shows the old quantity. I will try again."), cause="quantity not taken")
         return mapping.live_of(after, known.external, self._client.settings)
 
     # -- looking
@@ -120,11 +121,11 @@ class Listings:
         """What eBay shows now, which must be live. `before` is what it showed before something was written."""
         offer = await self._find(account, Ref(known.sku, {"offer": offer_id}))
         if offer is not None and (offer.get("listing") or {}).get("listingOnHold"):
-            raise Refused("eBay has put this listing on hold. Open it on eBay, see what is wrong and settle it there.", code="25096")
+            raise Refused(Told("eBay has put this listing on hold. Open it on eBay, see what is wrong and settle it there."), code="25096")
         if offer is not None and mapping.sold_between(before, offer):
             raise _sold_unheard()
         if offer is None or not mapping.is_live(offer):
-            raise Unreachable("eBay does not show the listing yet. I will look again.", cause="not live after writing")
+            raise Unreachable(Told("eBay does not show the listing yet. I will look again."), cause="not live after writing")
         return mapping.live_of(offer, {**known.external, "photos": mapping.photos_text(photos)}, self._client.settings)
 
     # -- writing
@@ -174,7 +175,7 @@ class Listings:
                 raise
             return await self._update(account, _within(wanted, there, known), there)
         if not made.get("offerId"):
-            raise Unreachable("eBay did not say what it made. I will look again.", cause="no offerId")
+            raise Unreachable(Told("eBay did not say what it made. I will look again."), cause="no offerId")
         return made
 
     async def _item(self, account: Connection, sku: str) -> Mapping[str, Any] | None:
@@ -219,8 +220,8 @@ def _within(wanted: Wanted, offer: Offer | None, known: Ref) -> Wanted:
 
 
 def _sold_unheard() -> Unreachable:
-    return Unreachable("It sold on eBay before I heard of it. I ask for the order first.", code=SOLD_UNHEARD)
+    return Unreachable(Told("It sold on eBay before I heard of it. I ask for the order first."), code=SOLD_UNHEARD)
 
 
 def _not_live() -> Missing:
-    return Missing("It is not live on eBay. Publish it first.", code="not_live")
+    return Missing(Told("It is not live on eBay. Publish it first."), code="not_live")

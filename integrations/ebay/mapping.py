@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import Invalid, Missing
 from core.money import Money, of_wire
 from core.values.channel import Live, Ref, Wanted
+from core.words import Told
 from integrations.ebay.conditions import UNWORN
 from integrations.ebay.settings import EbaySettings
 
@@ -53,17 +54,27 @@ def offer_body(wanted: Wanted, account: Mapping[str, Any], settings: EbaySetting
     """The offer, complete, as updateOffer takes it. `account` are the account's settings: policy ids and location.
     Raises `Missing` for what the account lacks, `Invalid` for a price in another currency."""
     if not wanted.category:
-        raise Missing("eBay needs a category. Choose one and publish again.", field="category")
+        raise Missing(Told("eBay needs a category. Choose one and publish again."), field="category")
     if wanted.price.currency != settings.site.currency:
-        raise Invalid(f"This eBay account sells in {settings.site.currency}, and the price is in {wanted.price.currency}. Set it anew.")
+        raise Invalid(
+            Told(
+                "This eBay account sells in {sold_in}, and the price is in {currency}. Set it anew.",
+                sold_in=settings.site.currency,
+                currency=wanted.price.currency,
+            )
+        )
     for kind in POLICIES:
         if not account.get(f"{kind}_policy"):
-            raise Missing(f"This eBay account has no {kind} policy yet. See /channels for what to do.", field=f"{kind}_policy")
+            raise Missing(
+                Told("This eBay account has no {kind} policy yet. See /channels for what to do.", kind=kind), field=f"{kind}_policy"
+            )
     if not account.get("location"):
-        raise Missing("This eBay account has no ship-from place yet. See /channels for what to do.", field="location")
+        raise Missing(Told("This eBay account has no ship-from place yet. See /channels for what to do."), field="location")
     html = description_html(wanted.description or wanted.title)
     if len(html) > LISTING_DESCRIPTION:
-        raise Invalid(f"The description is too long for eBay, which takes {LISTING_DESCRIPTION:,} characters. Shorten it.")
+        raise Invalid(
+            Told("The description is too long for eBay, which takes {most} characters. Shorten it.", most=format(LISTING_DESCRIPTION, ","))
+        )
     return {
         "availableQuantity": wanted.quantity,
         "categoryId": wanted.category,
@@ -213,7 +224,11 @@ def _aspects(wanted: Wanted) -> dict[str, list[str]]:
             aspects.setdefault(label, [wanted.ids[name]])
     for name, values in aspects.items():
         if len(name) > ASPECT_NAME or any(len(value) > ASPECT_VALUE for value in values):
-            raise Invalid(f"“{name[:ASPECT_NAME]}” is too long for eBay, which takes {ASPECT_VALUE} characters. Shorten it.")
+            raise Invalid(
+                Told(
+                    "“{name}” is too long for eBay, which takes {most} characters. Shorten it.", name=name[:ASPECT_NAME], most=ASPECT_VALUE
+                )
+            )
     return aspects
 
 
@@ -222,12 +237,14 @@ def _check(wanted: Wanted) -> None:
     ids = (("brand", wanted.ids.get("brand", ""), BRAND), ("part number", wanted.ids.get("mpn", ""), MPN))
     for name, text, most in (*limits, *ids):
         if len(text) > most:
-            raise Invalid(f"The {name} has {len(text)} characters and eBay takes {most}. Shorten it.")
+            raise Invalid(
+                Told("The {name} has {count} characters and eBay takes {most}. Shorten it.", name=name, count=len(text), most=most)
+            )
     if not wanted.title.strip():
-        raise Missing("eBay needs a title. Write one and publish again.", field="title")
+        raise Missing(Told("eBay needs a title. Write one and publish again."), field="title")
     if not wanted.photos:
-        raise Missing("eBay needs at least one photo. Send one and publish again.", field="photos")
+        raise Missing(Told("eBay needs at least one photo. Send one and publish again."), field="photos")
     if len(wanted.photos) > PHOTOS:
-        raise Invalid(f"eBay takes {PHOTOS} photos and there are {len(wanted.photos)}. Take some away.")
+        raise Invalid(Told("eBay takes {most} photos and there are {count}. Take some away.", most=PHOTOS, count=len(wanted.photos)))
     if wanted.quantity < 1:
-        raise Invalid("A listing needs a quantity of at least 1.")
+        raise Invalid(Told("A listing needs a quantity of at least 1."))

@@ -12,6 +12,7 @@ import structlog
 
 from core.errors import HaggleError, Missing, Refused
 from core.values.channel import Connection
+from core.words import Told
 from integrations.ebay.client import Client
 from integrations.ebay.settings import APP_SCOPE, SCOPES
 
@@ -40,19 +41,19 @@ class Notifications:
             destination = await self._destination()
             topics = await self._topics()
         except HaggleError as error:
-            return {"webhooks": False, "webhook_problem": str(error), "destination": ""}
+            return {"webhooks": False, "webhook_problem": error.sentence, "destination": ""}
         problems = {name: await self._problem(account, destination, topics.get(name)) for name in TOPICS}
         return {"webhooks": not problems[NEEDED], "webhook_problem": problems[NEEDED], "destination": destination}
 
     async def _problem(self, account: Connection, destination: str, topic: Topic | None) -> str:
         """Subscribe to a topic; why that cannot be as a sentence, else empty. One topic's trouble is no reason to go without the others."""
         if topic is None:
-            return "eBay does not offer to tell of orders at once."
+            return Told("eBay does not offer to tell of orders at once.")
         try:
             await self._subscribe(account, destination, topic)
         except HaggleError as error:
             log.warning("not subscribed", topic=topic["topicId"], code=error.code, cause=error.cause, error=str(error))
-            return str(error)
+            return error.sentence
         return ""
 
     # -- the destination, which belongs to the app
@@ -81,7 +82,7 @@ class Notifications:
         email = self._client.settings.alert_email
         if not email:
             raise Missing(
-                "eBay sends no notifications before it has an address for alerts. Set HAGGLE_EBAY_ALERT_EMAIL.", field="alert_email"
+                Told("eBay sends no notifications before it has an address for alerts. Set HAGGLE_EBAY_ALERT_EMAIL."), field="alert_email"
             )
         await self._client.as_app("PUT", f"{self._url}/config", json={"alertEmail": email})
         return await self._post_destination()
@@ -116,7 +117,9 @@ class Notifications:
         named = set(topic.get("authorizationScopes") or [])
         if named and not named & held:
             names = ", ".join(sorted(one.rpartition("/")[2] for one in named))
-            raise Refused(f"eBay wants another permission for this: {names}. Connect eBay again to grant it.", code="scopes")
+            raise Refused(
+                Told("eBay wants another permission for this: {names}. Connect eBay again to grant it.", names=names), code="scopes"
+            )
         url = f"{self._url}/subscription"
         listed = (await self._call(seller, "GET", url, params=PAGE)).get("subscriptions") or []
         there = next((one for one in listed if one.get("topicId") == topic["topicId"]), None)

@@ -15,6 +15,7 @@ from core.errors import HaggleError, Invalid, Unreachable
 from core.money import Money
 from core.values.channel import Buyer, ChannelOrder, ChannelOrderLine, Connection, OrderPage
 from core.values.states import OrderState
+from core.words import Told
 from integrations.ebay.client import Client
 from integrations.ebay.errors import NONSENSE
 from integrations.ebay.mapping import money_in, money_of
@@ -111,7 +112,7 @@ def order_of(order: Mapping[str, Any]) -> ChannelOrder:
         return _order(order)
     except (KeyError, TypeError, ValueError, AttributeError, Invalid) as error:
         cause = f"{type(error).__name__} in order {order.get('orderId')}"
-        raise Unreachable("eBay gave an order that makes no sense. I will try again.", cause=cause) from error
+        raise Unreachable(Told("eBay gave an order that makes no sense. I will try again."), cause=cause) from error
 
 
 def _order(order: Mapping[str, Any]) -> ChannelOrder:

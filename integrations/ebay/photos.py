@@ -13,6 +13,7 @@ import structlog
 
 from core.errors import Missing, Unreachable
 from core.values.channel import Connection, Photo
+from core.words import Told
 from integrations.ebay.client import MEDIA_BUSY_SECONDS, Client
 from integrations.http import gather_some
 
@@ -47,7 +48,7 @@ class Photos:
             answer = await self._client.as_seller(account, "POST", url, files=files, busy_after=MEDIA_BUSY_SECONDS)
             image = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
             if not image:
-                raise Unreachable("eBay did not say where it put a photo. I will try again.", cause="no Location")
+                raise Unreachable(Told("eBay did not say where it put a photo. I will try again."), cause="no Location")
             try:
                 found = await self._client.as_seller(account, "GET", f"{self._client.settings.media}/image/{image}")
             except Missing:
@@ -57,7 +58,7 @@ class Photos:
             if address:
                 self._remember(account.account_id, photo.sha256, address)
                 return address
-        raise Unreachable("eBay lost a photo that I had uploaded. I will try again.", cause="image id expired twice")
+        raise Unreachable(Told("eBay lost a photo that I had uploaded. I will try again."), cause="image id expired twice")
 
     def _remember(self, account: str, sha256: str, url: str) -> None:
         self._known.pop((account, sha256), None)

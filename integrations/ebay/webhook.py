@@ -24,13 +24,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from core.errors import Busy, Missing, Refused
 from core.values.channel import Hint
+from core.words import Told
 from integrations.ebay.client import Client
 
 KEY_SECONDS = 3600.0  # eBay recommends about one hour
 KEYS_A_MINUTE = 10  # eBay has a handful of keys: more strange ids than this are somebody's game with our call budget
 
 _KID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_REFUSED = "This notification is not signed by eBay."
+_REFUSED = Told("This notification is not signed by eBay.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class EbayWebhook:
     async def _ask(self, kid: str, now: float) -> EllipticCurvePublicKey:
         self._asked = [at for at in self._asked if at > now - 60]
         if len(self._asked) >= KEYS_A_MINUTE:
-            raise Busy("Too many notifications name keys that I do not know.", retry_after=60)
+            raise Busy(Told("Too many notifications name keys that I do not know."), retry_after=60)
         self._asked.append(now)
         try:
             answer = await self._client.as_app("GET", f"{self._client.settings.notification}/public_key/{kid}")
@@ -99,7 +100,7 @@ class EbayWebhook:
 def hint_of(notice: Any) -> Hint:
     """The meaning of a proven notification."""
     if not isinstance(notice, dict) or not isinstance(notice.get("notification"), dict):
-        raise Refused("This notification has no content that I understand.", cause="no notification object")
+        raise Refused(Told("This notification has no content that I understand."), cause="no notification object")
     topic = str((notice.get("metadata") or {}).get("topic", ""))
     notification = notice["notification"]
     event = str(notification.get("notificationId") or sha256(dumps(notice, sort_keys=True).encode()).hexdigest())

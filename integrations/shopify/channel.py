@@ -22,6 +22,7 @@ from core.values.channel import (
     Ref,
     Wanted,
 )
+from core.words import Told
 from integrations.http import Http
 from integrations.oauth import Now, utc_now
 from integrations.shopify import mapping, operations, orders
@@ -90,7 +91,7 @@ class ShopifyChannel:
     async def order(self, account: Connection, external_id: str) -> ChannelOrder:
         data = await self._client.run(account, operations.ORDER, {"id": external_id}, orders.PERSONAL)
         if not data["order"]:
-            raise Missing("Shopify does not know this order. It may be deleted, or older than 60 days.")
+            raise Missing(Told("Shopify does not know this order. It may be deleted, or older than 60 days."))
         return await self._whole(account, data["order"])
 
     async def orders_since(self, account: Connection, since: datetime) -> OrderPage:

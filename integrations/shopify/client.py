@@ -7,6 +7,7 @@ from typing import Any
 
 from core.errors import AuthLost, Missing, Refused
 from core.values.channel import Connection
+from core.words import Told
 from integrations.http import Http
 from integrations.oauth import Now, Tokens, token_error, utc_now
 from integrations.shopify.errors import check_errors, check_status
@@ -52,7 +53,7 @@ class Client:
             timeout=60,
         )
         if not answer.ok:
-            raise Refused("Shopify did not take a photo. Publish again, or leave the photo out.", code=str(answer.status))
+            raise Refused(Told("Shopify did not take a photo. Publish again, or leave the photo out."), code=str(answer.status))
 
     async def exchange(self, shop: str, grant: Mapping[str, str]) -> dict[str, Any]:
         """Ask the shop's token endpoint. Raises `AuthLost` for a grant that is not valid, `Refused` when the app's keys are wrong."""
@@ -71,7 +72,7 @@ class Client:
     def _renewals(self, shop: str) -> Tokens:
         async def refresh(token: str) -> Mapping[str, Any]:
             if not self._settings.client_id:
-                raise Missing("The Shopify app's id and secret are not set. Set them, then try again.")
+                raise Missing(Told("The Shopify app's id and secret are not set. Set them, then try again."))
             return await self.exchange(shop, {"grant_type": "refresh_token", "refresh_token": token})
 
         return Tokens(SERVICE, refresh, self._now)
@@ -91,5 +92,5 @@ def shop_of(account: Connection) -> str:
     """The account's myshopify domain."""
     shop = str(account.credentials.get("shop", ""))
     if not shop:
-        raise AuthLost("This Shopify connection is not complete. Connect the shop again.", cause="no shop in the credentials")
+        raise AuthLost(Told("This Shopify connection is not complete. Connect the shop again."), cause="no shop in the credentials")
     return shop

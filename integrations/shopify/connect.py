@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from core.errors import AuthLost, Missing, Refused, Unreachable
+from core.words import Told
 from integrations.http import Http
 from integrations.oauth import Now, credentials_of, utc_now
 from integrations.shopify.client import Client
@@ -42,24 +43,26 @@ class ShopifyConnector:
         Shopify's own or is about another shop than `hint`, `AuthLost` when its code is used up."""
         self._complete()
         if "error" in query:
-            raise Refused("Shopify was not allowed to connect. Start again and agree on Shopify's page.", code=query["error"])
+            raise Refused(Told("Shopify was not allowed to connect. Start again and agree on Shopify's page."), code=query["error"])
         if not query_is_genuine(query, self._settings):
-            raise Refused("This answer does not come from Shopify. Start again with a new link.")
+            raise Refused(Told("This answer does not come from Shopify. Start again with a new link."))
         shop = shop_domain(query.get("shop", ""))
         if hint and shop_domain(hint) != shop:
-            raise Refused(f"The consent is for {shop}, not for the shop that you named. Start again with that shop's name.")
+            raise Refused(Told("The consent is for {shop}, not for the shop that you named. Start again with that shop's name.", shop=shop))
         if not query.get("code"):
-            raise Refused("The address lacks its code. Paste it whole, or start again with a new link.")
+            raise Refused(Told("The address lacks its code. Paste it whole, or start again with a new link."))
         try:
             answer = await self._client.exchange(shop, {"code": query["code"], "expiring": "1"})
         except AuthLost as error:
-            raise Refused("The consent has expired. Start again with a new link.", code=error.code, cause=error.cause) from error
+            raise Refused(Told("The consent has expired. Start again with a new link."), code=error.code, cause=error.cause) from error
         if not answer.get("access_token"):
-            raise Unreachable("Shopify gave an answer that makes no sense. Start again with a new link.", cause="no access token in answer")
+            raise Unreachable(
+                Told("Shopify gave an answer that makes no sense. Start again with a new link."), cause="no access token in answer"
+            )
         return {**credentials_of(answer, self._now()), "shop": shop, "scope": str(answer.get("scope", ""))}
 
     def _complete(self) -> None:
         if not (self._settings.client_id and self._settings.client_secret):
-            raise Missing("Shopify is not set up here. Set HAGGLE_SHOPIFY_CLIENT_ID and HAGGLE_SHOPIFY_CLIENT_SECRET, then restart.")
+            raise Missing(Told("Shopify is not set up here. Set HAGGLE_SHOPIFY_CLIENT_ID and HAGGLE_SHOPIFY_CLIENT_SECRET, then restart."))
         if not self._settings.callback:
-            raise Missing("Shopify needs an address to lead you back to. Set HAGGLE_PUBLIC_URL or HAGGLE_SHOPIFY_REDIRECT_URI.")
+            raise Missing(Told("Shopify needs an address to lead you back to. Set HAGGLE_PUBLIC_URL or HAGGLE_SHOPIFY_REDIRECT_URI."))

@@ -6,29 +6,30 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from core.errors import AuthLost, Busy, HaggleError, Invalid, Missing, Refused, Unreachable
+from core.words import Told
 from integrations.http import Response
 
 # https://shopify.dev/docs/api/usage/response-codes; 429 and 5xx are mapped by integrations.http already.
 STATUSES: Mapping[int, HaggleError] = {
-    401: AuthLost("Shopify no longer accepts this connection. Connect the shop again.", code="401"),
-    402: Refused("The Shopify shop is frozen because a bill is open. Pay it in Shopify's admin, then try again.", code="402"),
-    403: AuthLost("Shopify does not allow this to the app. Connect the shop again to renew its permissions.", code="403"),
-    404: Refused("There is no such Shopify shop. Check its name and connect it again.", code="404"),
-    423: Refused("Shopify has locked the shop. Ask Shopify's support to unlock it, then try again.", code="423"),
+    401: AuthLost(Told("Shopify no longer accepts this connection. Connect the shop again."), code="401"),
+    402: Refused(Told("The Shopify shop is frozen because a bill is open. Pay it in Shopify's admin, then try again."), code="402"),
+    403: AuthLost(Told("Shopify does not allow this to the app. Connect the shop again to renew its permissions."), code="403"),
+    404: Refused(Told("There is no such Shopify shop. Check its name and connect it again."), code="404"),
+    423: Refused(Told("Shopify has locked the shop. Ask Shopify's support to unlock it, then try again."), code="423"),
 }
 
-NONSENSE = "Shopify gave an answer that makes no sense. I will try again."
+NONSENSE = Told("Shopify gave an answer that makes no sense. I will try again.")
 # Shopify's answer to an app without access to protected customer data: "This app is not approved to access the Order object. See
 # https://shopify.dev/docs/apps/launch/protected-customer-data for more details." Connecting the shop again changes nothing about it.
 _PROTECTED = "not approved to access"
 PROTECTED_DATA = "PROTECTED_CUSTOMER_DATA"
-PROTECTED = (
+PROTECTED = Told(
     "Shopify does not let the app read orders, so I cannot notice a sale there. Open the app in Shopify's Dev Dashboard (or Partner "
     "Dashboard), go to its API access requests and ask for “Protected customer data access”, with name, address, phone and email."
 )
-_STOCK_MOVED = "The stock at Shopify moved just now. I look at it again."
-_AT_WORK = "Shopify is still at work on the call before. I will look again."
-_GONE = "The product is not in the Shopify shop any more. Publish the item again."
+_STOCK_MOVED = Told("The stock at Shopify moved just now. I look at it again.")
+_AT_WORK = Told("Shopify is still at work on the call before. I will look again.")
+_GONE = Told("The product is not in the Shopify shop any more. Publish the item again.")
 
 GONE = {"PRODUCT_DOES_NOT_EXIST", "PRODUCT_VARIANT_DOES_NOT_EXIST", "INVALID_INVENTORY_ITEM"}
 STALE = {"CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE"}
@@ -50,14 +51,14 @@ def check_status(answer: Response) -> None:
     known = STATUSES.get(answer.status)
     if known is not None:
         raise type(known)(known.sentence, code=known.code, cause=f"HTTP {answer.status}")
-    raise Refused("Shopify refused the call. Try again, and reconnect the shop if that does not help.", code=str(answer.status))
+    raise Refused(Told("Shopify refused the call. Try again, and reconnect the shop if that does not help."), code=str(answer.status))
 
 
 def check_errors(answer: Mapping[str, Any], optional: Collection[str] = ()) -> None:
     """Raise for top-level errors. A denied field whose name is in `optional` came back as null, which is fine."""
     errors = answer.get("errors") or []
     if isinstance(errors, str):
-        raise Refused("Shopify refused the call. Reconnect the shop if this happens again.", cause=errors[:200])
+        raise Refused(Told("Shopify refused the call. Reconnect the shop if this happens again."), cause=errors[:200])
     serious = [one for one in errors if not _may_lack(one, optional)]
     if not serious and answer.get("data") is not None:
         return
@@ -77,17 +78,21 @@ def _top_level(code: str, message: str, extensions: Mapping[str, Any]) -> Haggle
     match code:
         case "THROTTLED":
             wait = throttle_wait(extensions)
-            return Busy(f"Shopify asks to slow down. I will go on in {max(round(wait), 1)} s.", retry_after=wait, code=code)
+            return Busy(
+                Told("Shopify asks to slow down. I will go on in {seconds} s.", seconds=max(round(wait), 1)), retry_after=wait, code=code
+            )
         case "ACCESS_DENIED" if _PROTECTED in message:
             return Refused(PROTECTED, code=PROTECTED_DATA, cause=message)
         case "ACCESS_DENIED":
-            return AuthLost("The app lacks a permission in the Shopify shop. Connect the shop again to grant it.", code=code, cause=message)
+            return AuthLost(
+                Told("The app lacks a permission in the Shopify shop. Connect the shop again to grant it."), code=code, cause=message
+            )
         case "SHOP_INACTIVE":
-            return Refused("The Shopify shop is not active. Open it in Shopify's admin, then try again.", code=code, cause=message)
+            return Refused(Told("The Shopify shop is not active. Open it in Shopify's admin, then try again."), code=code, cause=message)
         case "INTERNAL_SERVER_ERROR" | "TIMEOUT":
-            return Unreachable("Shopify has a problem of its own. I will try again.", code=code, cause=message)
+            return Unreachable(Told("Shopify has a problem of its own. I will try again."), code=code, cause=message)
         case _:
-            return Invalid("Shopify did not understand the call. Update Haggle, or report it.", code=code, cause=message)
+            return Invalid(Told("Shopify did not understand the call. Update Haggle, or report it."), code=code, cause=message)
 
 
 def throttle_wait(extensions: Mapping[str, Any]) -> float:
@@ -125,7 +130,9 @@ def user_error(error: Mapping[str, Any]) -> HaggleError:
     if code in TWICE or code == "JOB_ERROR":
         return Unreachable(_AT_WORK, code=code, cause=cause)
     if code == "INVALID_LOCATION":
-        return Refused("The shop's location for stock is gone. Connect the shop again so that I find the new one.", code=code, cause=cause)
+        return Refused(
+            Told("The shop's location for stock is gone. Connect the shop again so that I find the new one."), code=code, cause=cause
+        )
     if code == "PRODUCT_SUSPENDED":
-        return Refused("Shopify has suspended this product. Look at it in Shopify's admin.", code=code, cause=cause)
-    return Refused(f"Shopify says: {message}. Change it and publish again.", code=code, cause=cause)
+        return Refused(Told("Shopify has suspended this product. Look at it in Shopify's admin."), code=code, cause=cause)
+    return Refused(Told("Shopify says: {message}. Change it and publish again.", message=message), code=code, cause=cause)

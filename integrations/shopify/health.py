@@ -10,6 +10,7 @@ import structlog
 
 from core.errors import AuthLost, HaggleError, Refused
 from core.values.channel import Connection
+from core.words import N_, Told, joined
 from integrations.shopify import operations
 from integrations.shopify.client import Client
 from integrations.shopify.errors import check_user_errors
@@ -21,6 +22,7 @@ log = structlog.get_logger("shopify.health")
 TOPICS = ("ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED", "APP_UNINSTALLED")
 NEEDED = "ORDERS_CREATE"
 ONLINE_STORE = "online_store"
+_LACKS = N_("The app lacks permissions in the shop: {names}. Connect the shop again to grant them.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,13 @@ def _location(nodes: Sequence[Mapping[str, Any]]) -> str:
 
 def problems(found: Found, settings: ShopifySettings) -> list[str]:
     """Sentences on what keeps the account from selling."""
-    sentences = []
+    sentences: list[str] = []
     if not found.publication:
-        sentences.append("The shop has no Online Store channel. Add it in Shopify's admin under Sales channels.")
+        sentences.append(Told("The shop has no Online Store channel. Add it in Shopify's admin under Sales channels."))
     if not found.location:
-        sentences.append("The shop has no active location. Add one in Shopify's admin under Settings, Locations.")
+        sentences.append(Told("The shop has no active location. Add one in Shopify's admin under Settings, Locations."))
     if lacking := sorted(set(settings.scopes) - found.granted):
-        sentences.append(f"The app lacks permissions in the shop: {', '.join(lacking)}. Connect the shop again to grant them.")
+        sentences.append(Told(_LACKS, names=", ".join(lacking)))
     return sentences
 
 
@@ -83,7 +85,7 @@ async def orders_problem(client: Client, account: Connection, found: Found) -> l
     try:
         await client.run(account, operations.NEWEST_ORDER, {})
     except Refused as error:
-        return [f"{error} I look again every hour."]
+        return [joined(error.sentence, Told("I look again every hour."))]
     return []
 
 
@@ -100,8 +102,8 @@ async def webhooks(client: Client, account: Connection, uri: str) -> dict[str, A
             refused = await _subscribe(client, account, uri, topic, [one for one in nodes if one["topic"] == topic])
             problem = refused if topic == NEEDED else problem
     except HaggleError as error:
-        problem = str(error)
-    told = f"Shopify does not send news to {uri}, so sales come by polling. {problem}" if problem else ""
+        problem = error.sentence
+    told = joined(Told("Shopify does not send news to {uri}, so sales come by polling.", uri=uri), problem) if problem else ""
     return {"webhooks": not problem, "webhook_problem": told}
 
 
@@ -118,5 +120,5 @@ async def _subscribe(client: Client, account: Connection, uri: str, topic: str, 
             check_user_errors(data["webhookSubscriptionCreate"])
     except (Refused, AuthLost) as error:
         log.warning("not subscribed", topic=topic, code=error.code, cause=error.cause)
-        return str(error)
+        return error.sentence
     return ""

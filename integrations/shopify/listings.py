@@ -12,6 +12,7 @@ from uuid import uuid4
 from core.errors import Missing, Refused, Unreachable
 from core.money import Money
 from core.values.channel import Connection, Live, Photo, Ref, Wanted
+from core.words import Told
 from integrations.http import gather_some
 from integrations.shopify import mapping, operations
 from integrations.shopify.client import Client
@@ -19,7 +20,7 @@ from integrations.shopify.errors import check_user_errors
 from integrations.shopify.mapping import Seen
 
 _UPLOADS_AT_ONCE = 4
-_GONE = "The listing is not live on Shopify any more. Publish it again if it should be."
+_GONE = Told("The listing is not live on Shopify any more. Publish it again if it should be.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class Listings:
             check_user_errors(data["productUpdate"])
         after = await self._again(found, known.sku)
         if after and after.status in mapping.FOR_SALE:
-            raise Unreachable("Shopify took the call but still shows the listing. I will try again.", cause=f"status {after.status}")
+            raise Unreachable(Told("Shopify took the call but still shows the listing. I will try again."), cause=f"status {after.status}")
         return mapping.live(after) if after else Live(live=False)
 
     async def revise(self, wanted: Wanted, known: Ref) -> Live:
@@ -144,7 +145,7 @@ class Listings:
     async def _set(self, wanted: Wanted, found: Seen | None) -> Seen:
         """`productSet`, by id where the product is known, else by our handle: sent twice it makes one product."""
         if found and found.variants > 1:
-            raise Refused("The product has several variants in Shopify now, and I would delete them. Change it in Shopify's admin.")
+            raise Refused(Told("The product has several variants in Shopify now, and I would delete them. Change it in Shopify's admin."))
         self._check_currency(wanted.price)
         have = {name for _, name in found.photos} if found else set()
         uploaded = await self._upload([photo for photo in wanted.photos if mapping.stem(photo) not in have])
@@ -159,7 +160,7 @@ class Listings:
         check_user_errors(payload)
         product = payload["product"]
         if not product:
-            raise Unreachable("Shopify gave an answer that makes no sense. I will look again.", cause="productSet without a product")
+            raise Unreachable(Told("Shopify gave an answer that makes no sense. I will look again."), cause="productSet without a product")
         after = mapping.seen(product, self._currency)
         # Photos come back in the order in which they were sent.
         names = [mapping.stem(photo) for photo in wanted.photos]
@@ -177,7 +178,7 @@ class Listings:
         check_user_errors(payload)
         targets: list[Mapping[str, Any]] = payload["stagedTargets"] or []
         if len(targets) != len(photos):
-            raise Unreachable("Shopify gave an answer that makes no sense. I will try again.", cause="staged targets missing")
+            raise Unreachable(Told("Shopify gave an answer that makes no sense. I will try again."), cause="staged targets missing")
         calls = [partial(self._client.upload, target, body) for target, body in zip(targets, bodies, strict=True)]
         await gather_some(_UPLOADS_AT_ONCE, list(calls))
         return {name: str(target["resourceUrl"]) for name, target in zip(names, targets, strict=True)}
@@ -196,7 +197,13 @@ class Listings:
 
     def _check_currency(self, price: Money) -> None:
         if price.currency != self._currency:
-            raise Refused(f"The Shopify shop sells in {self._currency}, not in {price.currency}. Set the price in {self._currency}.")
+            raise Refused(
+                Told(
+                    "The Shopify shop sells in {sold_in}, not in {currency}. Set the price in {sold_in}.",
+                    sold_in=self._currency,
+                    currency=price.currency,
+                )
+            )
 
 
 def _lowers(found: Seen, quantity: int) -> bool:
@@ -214,5 +221,5 @@ def _proven(after: Seen | None, *, quantity: int | None = None, price: Money | N
     elif quantity is not None and (after.available or 0) > quantity:
         problem = f"stock {after.available}"
     if after is None or problem:
-        raise Unreachable("Shopify took the change but does not show it yet. I will look again.", cause=problem)
+        raise Unreachable(Told("Shopify took the change but does not show it yet. I will look again."), cause=problem)
     return mapping.live(after)

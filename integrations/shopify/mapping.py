@@ -13,6 +13,7 @@ from core.errors import Invalid, Unreachable
 from core.money import Money, of_wire
 from core.values.channel import Live, Photo, Wanted
 from core.values.states import Condition
+from core.words import Told
 
 CONDITIONS = {
     Condition.NEW: "New",
@@ -74,7 +75,7 @@ def seen(product: Mapping[str, Any], currency: str) -> Seen:
     """Read a product of the `Pulse` fragment, with `Content` or without."""
     variants = product["variants"]["nodes"]
     if not variants:
-        raise Unreachable("Shopify gave a product without a variant. I will look again.", cause=str(product["id"]))
+        raise Unreachable(Told("Shopify gave a product without a variant. I will look again."), cause=str(product["id"]))
     first = variants[0]
     item = first["inventoryItem"]
     level = item["inventoryLevel"]
@@ -167,7 +168,7 @@ def description(wanted: Wanted) -> str:
     paragraphs = [f"<p>{escape(one).replace(chr(10), '<br>')}</p>" for one in written if one]
     condition = CONDITIONS.get(wanted.condition)
     if condition is None:
-        raise Invalid("The condition is not known. Say what condition the item is in.")
+        raise Invalid(Told("The condition is not known. Say what condition the item is in."))
     note = f". {escape(wanted.condition_note)}" if wanted.condition_note else ""
     paragraphs.append(f"<p>Condition: {condition}{note}</p>")
     facts = {"Brand": [wanted.ids.get("brand", "")], "MPN": [wanted.ids.get("mpn", "")], **wanted.aspects}

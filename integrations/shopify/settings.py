@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from core.errors import Invalid
+from core.words import Told
 
 API_VERSION = "2026-10"
 CALLBACK_PATH = "/oauth/shopify/callback"
@@ -69,5 +70,5 @@ def shop_domain(typed: str) -> str:
     if "." not in name:
         name += ".myshopify.com"
     if not _SHOP.fullmatch(name):
-        raise Invalid("That is not a Shopify shop. Type its name as in NAME.myshopify.com, like: /connect shopify mystore.")
+        raise Invalid(Told("That is not a Shopify shop. Type its name as in NAME.myshopify.com, like: /connect shopify mystore."))
     return name

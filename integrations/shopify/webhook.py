@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import Invalid, Refused
 from core.values.channel import Hint
+from core.words import Told
 from integrations.shopify.settings import ShopifySettings
 from integrations.shopify.signature import body_is_genuine
 
@@ -25,11 +26,11 @@ class ShopifyWebhookGate:
         """Raises `Refused` on a bad signature, `Invalid` on a genuine delivery that cannot be read."""
         given = {name.lower(): value for name, value in headers.items()}
         if not body_is_genuine(body, given.get("x-shopify-hmac-sha256", ""), self._settings):
-            raise Refused("This webhook is not signed by Shopify.")
+            raise Refused(Told("This webhook is not signed by Shopify."))
         event = given.get("x-shopify-webhook-id", "")
         shop = given.get("x-shopify-shop-domain", "").lower()
         if not event or not shop:
-            raise Invalid("This webhook lacks its id or its shop.")
+            raise Invalid(Told("This webhook lacks its id or its shop."))
         topic, resource = _meaning(given.get("x-shopify-topic", ""), body)
         return [Hint(event, topic, resource, shop)]
 
@@ -48,9 +49,9 @@ def _order_id(body: bytes) -> str:
     try:
         payload: Any = loads(body)
     except ValueError as error:
-        raise Invalid("This webhook's body is no JSON.") from error
+        raise Invalid(Told("This webhook's body is no JSON.")) from error
     if not isinstance(payload, dict):
-        raise Invalid("This webhook's body is no JSON object.")
+        raise Invalid(Told("This webhook's body is no JSON object."))
     if payload.get("admin_graphql_api_id"):
         return str(payload["admin_graphql_api_id"])
     return f"gid://shopify/Order/{payload['id']}" if payload.get("id") else ""
