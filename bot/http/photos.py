@@ -13,6 +13,7 @@ from bot.http.entrance import Member
 from bot.http.limits import Limits
 from core.errors import HaggleError, Invalid, Missing
 from core.flows.house import House
+from core.words import Told, here
 from storage.photos import SIZES, check_batch, check_size, spoken
 
 MANY = 100  # files of one upload
@@ -39,7 +40,7 @@ class Photos:
         async with request.form(max_files=MANY) as form:  # what is more than 1 MB waits on the disk, not in memory
             files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
             if not files:
-                raise Invalid("There is no photo in this upload: choose one and send it again.")
+                raise Invalid(Told("There is no photo in this upload: choose one and send it again."))
             check_batch([file.size or 0 for file in files])
             return {"photos": [await self._keep(file) for file in files]}
 
@@ -49,7 +50,7 @@ class Photos:
             check_size(file.size or 0, name)
             stored = await self._house.photos.put(await file.read(), file.filename or "")
         except HaggleError as error:
-            return {"name": name, "error": str(error)}
+            return {"name": name, "error": here(error.sentence)}
         return {"name": name, "sha256": stored.sha256}
 
     async def photo(self, sha256: str, size: str, person: Member) -> Response:
@@ -59,5 +60,5 @@ class Photos:
             headers["Content-Disposition"] = f'attachment; filename="photo-{sha256[:8]}.jpg"'
             return Response(await self._house.photos.jpeg(sha256), media_type="image/jpeg", headers=headers)
         if size not in SIZES:
-            raise Missing("There is no such size of a photo.")
+            raise Missing(Told("There is no such size of a photo."))
         return Response(await self._house.photos.read(sha256, size), media_type="image/webp", headers=headers)
