@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.settings import Settings
-from core.ports import Channel, Connector, Reader, WebhookGate
+from core.ports import Channel, Connector, Interpreter, Reader, WebhookGate
 from core.values.channel import Capabilities
 from integrations.ai import offline
 from integrations.assisted.kits import CAPABILITIES
@@ -21,6 +22,9 @@ from integrations.shopify.connect import ShopifyConnector
 from integrations.shopify.settings import CALLBACK_PATH, ShopifySettings
 from integrations.shopify.webhook import ShopifyWebhookGate
 from storage import photos
+
+if TYPE_CHECKING:
+    from integrations.ai.openai import AiSettings
 
 
 @dataclass(slots=True)
@@ -81,10 +85,23 @@ def _shopify(settings: Settings) -> ShopifySettings:
 
 def open_reader(settings: Settings, without_key: offline.OfflineReader, shelf: photos.PhotoStore) -> Reader:
     """A model where there is a key and calls may leave the house; this machine alone otherwise."""
-    key = settings.ai_api_key
-    if not key or not settings.outward:
+    if not settings.ai_api_key or not settings.outward:
         return without_key
-    from integrations.ai.openai import AiSettings, OpenAiReader  # 26 MB that only those with a key carry
+    from integrations.ai.openai import OpenAiReader  # 26 MB that only those with a key carry
 
-    ai = AiSettings(settings.ai_base_url, key, settings.ai_model, timeout=settings.ai_timeout)
-    return OpenAiReader(ai, without_key, shelf.as_jpeg)
+    return OpenAiReader(_ai(settings), without_key, shelf.as_jpeg)
+
+
+def open_interpreter(settings: Settings) -> Interpreter | None:
+    """The model for plain words, where there is one."""
+    if not settings.ai_api_key or not settings.outward:
+        return None
+    from integrations.ai.talk import OpenAiInterpreter
+
+    return OpenAiInterpreter(_ai(settings))
+
+
+def _ai(settings: Settings) -> AiSettings:
+    from integrations.ai.openai import AiSettings
+
+    return AiSettings(settings.ai_base_url, settings.ai_api_key, settings.ai_model, timeout=settings.ai_timeout)

@@ -20,7 +20,7 @@ from bot.chat.registry import commands
 from bot.chat.router import Router
 from bot.clock import SystemClock, Ticker
 from bot.http.app import create
-from bot.outside import open_outside, open_reader
+from bot.outside import open_interpreter, open_outside, open_reader
 from bot.settings import Settings, secrets_of
 from bot.speech import speech_of
 from bot.surfaces.web import WebSurface
@@ -98,6 +98,8 @@ class App:
         await self.engine.stop()
         if self.reader is not None and hasattr(self.reader, "close"):
             await self.reader.close()
+        if self.house.interpreter is not None:
+            await self.house.interpreter.close()
         for helper in self.helpers:
             await helper.close()
         await self.outbound.close()
@@ -190,6 +192,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
         public_url=settings.public_url,
         poll_seconds=settings.poll_seconds,
         speech_of=speech_of,
+        interpreter=open_interpreter(settings),
     )
     house.meet(Artist(house), Router(house))
     app = App(settings, house, _engine(house, surfaces), Ticker(db), outbound, [pictures, reading], reader=reader)

@@ -16,12 +16,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import bot.chat.commands as _commands  # noqa: F401 - registers every command and action
-from bot.chat.arguments import resolve
+from bot.chat import intent
 from bot.chat.asking import Asking, question_of
-from bot.chat.commands.drafts import answer_open_draft
 from bot.chat.context import Context, Offer
 from bot.chat.places import look
-from bot.chat.registry import REGISTRY, Command, unknown
+from bot.chat.plain.proposals import ONCE, use
+from bot.chat.running import run_line
 from bot.speech import speech_of
 from core.errors import HaggleError, Invalid, Missing, Refused
 from core.flows import accounts, edits, intake, people
@@ -84,16 +84,27 @@ class Router:
         photos = await self._fetch(inbound)
         told = await self._consent_answer(inbound)
         try:
-            async with self._house.db.write() as session:
-                ctx = await self._context(session, person, inbound)
-                await self._remember(ctx, photos)
-                if told:
-                    await ctx.say(told)
-                else:
-                    await self._do(ctx, photos)
-                await settle(session)
+            try:
+                await self._carry(person, inbound, settle, photos, told)
+            except intent.Unclear:
+                async with self._house.db.read() as session:
+                    question = await intent.question(await self._context(session, person, inbound))
+                answer = await intent.ask(self._house, question)  # takes seconds: no transaction is open meanwhile
+                await self._carry(person, inbound, settle, photos, told, answer)
         except HaggleError as error:
             await self._explain(person, inbound, settle, error)
+
+    async def _carry(
+        self, person: Person, inbound: Inbound, settle: SettleIn, photos: _Photos, told: str, answer: intent.Answer | None = None
+    ) -> None:
+        async with self._house.db.write() as session:
+            ctx = await self._context(session, person, inbound)
+            await self._remember(ctx, photos)
+            if told:
+                await ctx.say(told)
+            else:
+                await self._do(ctx, photos, answer)
+            await settle(session)
 
     def _settled(self, inbound: Inbound) -> None:
         if surface := self._house.surfaces.get(inbound.surface):
@@ -176,7 +187,7 @@ class Router:
         except HaggleError as error:
             return here(error.sentence)
 
-    async def _do(self, ctx: Context, photos: _Photos) -> None:
+    async def _do(self, ctx: Context, photos: _Photos, answer: intent.Answer | None) -> None:
         inbound = ctx.inbound
         if inbound.opens:
             await look(ctx)
@@ -188,9 +199,9 @@ class Router:
         elif photos.stored:
             await self._photos(ctx, photos.stored)
         elif inbound.text.strip().startswith("/"):
-            await self._command(ctx, inbound.text)
+            await run_line(ctx, inbound.text)
         elif inbound.text.strip():
-            await self._words(ctx)
+            await self._words(ctx, answer)
         elif not photos.problems:
             await ctx.say(_("I can read photos and words. Send me photos of something to sell, or type /help."))
 
@@ -202,7 +213,9 @@ class Router:
         values = dict(row.action)
         name = str(values.pop("do"))
         if name == "say":
-            await self._command(ctx, str(values["text"]))
+            if ONCE in values:
+                await use(ctx, row.action)
+            await run_line(ctx, str(values["text"]))
             return
         await ctx.act(name, values)
 
@@ -240,22 +253,10 @@ class Router:
         )
         return row.item_id
 
-    async def _command(self, ctx: Context, text: str) -> None:
-        word, *rest = text.split(maxsplit=1)
-        name = word.lstrip("/").partition("@")[0].lower()
-        command = REGISTRY.names.get(name)
-        if command is None:
-            raise Invalid(unknown(name))
-        await self.run(ctx, command, rest[0] if rest else "")
-
-    async def run(self, ctx: Context, command: Command, text: str) -> None:
-        """Carry a command out with what was typed after it."""
-        ctx.check(command.needs)
-        values = await resolve(ctx, command, text)
-        await command.handler(ctx, **values)
-
-    async def _words(self, ctx: Context) -> None:
-        """Plain words answer a question that is open in this chat, or are a command without its slash."""
+    async def _words(self, ctx: Context, answer: intent.Answer | None) -> None:
+        """Plain words answer a question that is open in this chat, or mean a command."""
+        if await intent.never_mind(ctx):
+            return
         question = await ctx.session.get(Question, ctx.place)
         first = ctx.inbound.text.split(maxsplit=1)[0].lower()
         if question is not None and first not in ("help", "undo"):
@@ -263,12 +264,7 @@ class Router:
             await ctx.session.delete(question)
             await ctx.act(str(values.pop("do")), values)
             return
-        if first in REGISTRY.names:
-            await self._command(ctx, "/" + ctx.inbound.text.strip())
-            return
-        if await answer_open_draft(ctx, ctx.inbound.text.strip()):
-            return
-        raise Invalid(_("I did not understand that. Send me photos of something to sell, or type /help to see what I can do."))
+        await intent.hear(ctx, answer)
 
 
 def _consent_query(text: str) -> dict[str, str]:
