@@ -23,6 +23,7 @@ from openai import AsyncOpenAI
 from core.errors import AuthLost, Busy, HaggleError, Missing, Refused, Unreachable
 from core.ports import PhotoIn
 from core.values.draft import Draft, Field
+from core.words import Told, joined
 from integrations.ai import answers, drafting, support
 from integrations.ai.findings import Findings
 from integrations.ai.offline import OfflineReader
@@ -76,8 +77,8 @@ class OpenAiReader:
         if isinstance(findings, HaggleError):
             raise findings
         log.warning("model_not_used", model=self.name, why=claims.sentence, cause=claims.cause)
-        note = f"The AI model was not used: {claims.sentence}. This is only what is printed on the photos."
-        return replace(findings.draft, note=" ".join(filter(None, (note, findings.draft.note))))
+        note = Told("The AI model was not used: {why}. This is only what is printed on the photos.", why=claims.sentence)
+        return replace(findings.draft, note=joined(note, findings.draft.note))
 
     async def close(self) -> None:
         await self._client.close()
@@ -98,7 +99,7 @@ class OpenAiReader:
         except HaggleError as error:
             return error
         except TimeoutError:
-            return Unreachable(f"it took longer than {self._settings.timeout:g} s")
+            return Unreachable(Told("it took longer than {seconds} s", seconds=format(self._settings.timeout, "g")))
         except openai.OpenAIError as error:
             return mapped(error, self._settings)
 
@@ -121,18 +122,20 @@ class OpenAiReader:
         try:
             answer: ChatCompletion = await create(model=self._settings.model, messages=messages, **more)  # type: ignore[arg-type]
         except (ValueError, RecursionError) as error:  # the client lets a body that is no JSON, or no sane one, through as these
-            raise Unreachable("its answer made no sense", cause=repr(error)[:300]) from error
+            raise Unreachable(Told("its answer made no sense"), cause=repr(error)[:300]) from error
         return answer
 
     def _draft(self, claims: _Claims, findings: Findings | HaggleError, hints: Mapping[str, str]) -> Draft:
         claimed, refused = claims
         if isinstance(findings, HaggleError):
             log.warning("claims_not_checked", model=self.name, why=findings.sentence, cause=findings.cause)
-            findings = Findings(problems=("Nothing of this could be checked against the print on the photos: please look at it closely.",))
+            findings = Findings(
+                problems=(Told("Nothing of this could be checked against the print on the photos: please look at it closely."),)
+            )
         fields, sentences = support.reconcile(claimed, findings, hints)
         if refused:
-            sentences.append(f"Left out of the model's answer, as it broke the rules: {', '.join(refused)}.")
-        return Draft(fields | drafting.said_by_seller(hints), self.name, " ".join((*sentences, *findings.problems)))
+            sentences.append(Told("Left out of the model's answer, as it broke the rules: {names}.", names=", ".join(refused)))
+        return Draft(fields | drafting.said_by_seller(hints), self.name, joined(*sentences, *findings.problems))
 
 
 _Claims = tuple[list[tuple[str, Field]], list[str]]
@@ -152,15 +155,15 @@ def _text(answer: ChatCompletion) -> str:
     """The answer's words. Other services' answers are only nearly of the type, so nothing is taken on trust."""
     choices = getattr(answer, "choices", None)
     if not isinstance(choices, list) or not choices:
-        raise Unreachable("its answer was empty", cause="no choices")
+        raise Unreachable(Told("its answer was empty"), cause="no choices")
     message, reason = getattr(choices[0], "message", None), getattr(choices[0], "finish_reason", "")
     content = getattr(message, "content", None)
     if getattr(message, "refusal", None) or reason == "content_filter":
-        raise Refused("it refused to describe these photos", cause=reason or "refusal")
+        raise Refused(Told("it refused to describe these photos"), cause=reason or "refusal")
     if reason == "length":
-        raise Unreachable("its answer was cut off", cause="finish_reason length")
+        raise Unreachable(Told("its answer was cut off"), cause="finish_reason length")
     if not isinstance(content, str) or not content.strip():
-        raise Unreachable("its answer was empty", cause="no content")
+        raise Unreachable(Told("its answer was empty"), cause="no content")
     return content
 
 
@@ -169,18 +172,20 @@ def mapped(error: openai.OpenAIError, settings: AiSettings) -> HaggleError:
     cause = f"{type(error).__name__}: {error}"[:300]
     match error:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return AuthLost("the service refused the key, check HAGGLE_AI_API_KEY", cause=cause)
+            return AuthLost(Told("the service refused the key, check HAGGLE_AI_API_KEY"), cause=cause)
         case openai.RateLimitError():
-            return Busy("the service says that it is asked too often or that the budget is used up", retry_after=60, cause=cause)
+            return Busy(Told("the service says that it is asked too often or that the budget is used up"), retry_after=60, cause=cause)
         case openai.NotFoundError():
-            return Missing(f"the service does not know {settings.model}, check HAGGLE_AI_MODEL and HAGGLE_AI_BASE_URL", cause=cause)
+            return Missing(
+                Told("the service does not know {model}, check HAGGLE_AI_MODEL and HAGGLE_AI_BASE_URL", model=settings.model), cause=cause
+            )
         case openai.APITimeoutError():
-            return Unreachable(f"it took longer than {settings.timeout:g} s", cause=cause)
+            return Unreachable(Told("it took longer than {seconds} s", seconds=format(settings.timeout, "g")), cause=cause)
         case openai.APIStatusError(status_code=status) if status < 500:
-            return Refused(f"the service refused the question (status {status})", code=str(status), cause=cause)
+            return Refused(Told("the service refused the question (status {status})", status=status), code=str(status), cause=cause)
         case openai.APIStatusError(status_code=status):
-            return Unreachable(f"the service has a fault (status {status})", code=str(status), cause=cause)
+            return Unreachable(Told("the service has a fault (status {status})", status=status), code=str(status), cause=cause)
         case openai.APIConnectionError():
-            return Unreachable("the service cannot be reached, check HAGGLE_AI_BASE_URL", cause=cause)
+            return Unreachable(Told("the service cannot be reached, check HAGGLE_AI_BASE_URL"), cause=cause)
         case _:
-            return Unreachable("its answer made no sense", cause=cause)
+            return Unreachable(Told("its answer made no sense"), cause=cause)
