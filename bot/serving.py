@@ -77,6 +77,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         app = await _start(settings)
         stack.push_async_callback(_stop, app)
         address = address_of("localhost" if settings.host in _HERE else settings.host, port)
+        app.house.address = address
         serving = await stack.enter_async_context(_answering(app, listener))
         person = await owner(app)
         token = await stack.enter_async_context(_token(app, person, folder / TOKEN))
@@ -226,6 +227,8 @@ async def _greet(house: Running) -> None:
     telegram = await house.app.telegram_link()
     if telegram:
         lines.append(f"  In Telegram (works once too):    {telegram}")
+    if slack := await house.app.slack_words():
+        lines.append(f"  In Slack, write this to         {slack}")
     if house.settings.sandbox:
         lines.append(f"  The stand-in marketplaces:       {house.settings.sandbox_url}")
     lines += ["", *(f"  {one}" for one in house.connected), ""] if house.connected else [""]

@@ -105,6 +105,7 @@ async def open_home(folder: Path, **settings: Any) -> AsyncIterator[Home]:
         server = Server(app.http, app.web, host="127.0.0.1", port=0)
         await app.start()
         serving = asyncio.create_task(server._serve([door]))  # `serve` without taking over the process's signals
+        app.house.address = f"http://127.0.0.1:{door.getsockname()[1]}"
         home = Home(app, clock, f"http://127.0.0.1:{door.getsockname()[1]}", server)
         try:
             yield home

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.models import Account, Change, Listing, ManualTask, Order, OrderLine
 
 # A button's value that names something of one marketplace, and how that marketplace is found.
-_NAMING: dict[str, Select[tuple[str]]] = {
+_NAMING: dict[str, Select[Any]] = {
     "account": select(Account.channel),
     "listing": select(Listing.channel),
     "task": select(Listing.channel).join(ManualTask, ManualTask.listing_id == Listing.id),

@@ -20,6 +20,7 @@ class House:
 
     `outward` is False when HAGGLE_OUTWARD=off: no marketplace and no model is called, Changes wait and every card says so. Surfaces are how
     people talk with the house; they go on.
+    `public_url` is where the internet reaches it, `address` where this machine does: links in chats lead to the one, else to the other.
     `speech_of` says how a language, by its code, says things. `interpreter` is None without a model.
     `artist`, `listener` and `surfaces` come from the bot after it is built, since they need the house themselves.
     """
@@ -38,6 +39,7 @@ class House:
     surfaces: dict[str, Surface] = field(default_factory=dict)
     outward: bool = True
     public_url: str = ""
+    address: str = ""
     poll_seconds: float = 90.0
     speech_of: Callable[[str], Speech] = lambda language: ENGLISH
     interpreter: Interpreter | None = None

@@ -144,9 +144,9 @@ async def owner_code(house: House) -> str:
     return await make_code(house, Role.OWNER, member_id=owner.member_id if owner else None)
 
 
-async def _fresh(session: AsyncSession, code: str, now: datetime) -> OneTimeCode | None:
+async def fresh_code(session: AsyncSession, code_hash: str, now: datetime) -> OneTimeCode | None:
     """A code that still works, looked at only. Whoever made it must still be somebody who may: a code outlives no permission."""
-    row = await session.get(OneTimeCode, hash_token(code), populate_existing=True)
+    row = await session.get(OneTimeCode, code_hash, populate_existing=True)
     if row is None or row.used_at is not None or row.expires_at <= now:
         return None
     maker = await session.get(Member, row.made_by) if row.made_by and not row.member_id else None
@@ -160,7 +160,7 @@ async def _fresh(session: AsyncSession, code: str, now: datetime) -> OneTimeCode
 async def look_at(house: House, code: str) -> Entry | None:
     """What a code would do; None for one that does not work (any more). It is not used up: chat apps open links to show what is there."""
     async with house.db.read() as session:
-        row = await _fresh(session, code, house.db.now())
+        row = await fresh_code(session, hash_token(code), house.db.now())
         if row is None:
             return None
         member = await session.get(Member, row.member_id) if row.member_id else None
@@ -181,13 +181,15 @@ async def enter(
     refused, and the code not used up, unless its owner was asked (`takes_over`). `language` is the surface's, where we speak it.
     """
     async with house.db.write() as session:
-        return await enter_in(session, house, code, (surface, external_id, chat), name=name, language=language, takes_over=takes_over)
+        return await enter_in(
+            session, house, hash_token(code), (surface, external_id, chat), name=name, language=language, takes_over=takes_over
+        )
 
 
 async def enter_in(
     session: AsyncSession,
     house: House,
-    code: str,
+    code_hash: str,
     account: tuple[str, str, str],
     *,
     name: str,
@@ -196,8 +198,8 @@ async def enter_in(
 ) -> Person:
     """As `enter`, in a transaction that is open; `account` is (surface, external id, chat)."""
     now = house.db.now()
-    row = await _fresh(session, code, now)
-    used = update(OneTimeCode).where(OneTimeCode.hash == hash_token(code), OneTimeCode.used_at.is_(None)).values(used_at=now)
+    row = await fresh_code(session, code_hash, now)
+    used = update(OneTimeCode).where(OneTimeCode.hash == code_hash, OneTimeCode.used_at.is_(None)).values(used_at=now)
     if row is None or rows_of(await session.execute(used)) != 1:
         raise Refused(Told(DEAD))
     member = await session.get(Member, row.member_id) if row.member_id else None
