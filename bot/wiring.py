@@ -33,6 +33,7 @@ from core.flows.polling import AccountFlow
 from core.flows.posts import PostFlow
 from core.flows.reading import DraftFlow
 from core.flows.tasks import TaskFlow
+from core.flows.telling import NoticeFlow
 from core.flows.watching import wake_held
 from core.ports import Clock, Reader
 from core.values.states import AccountState, Role
@@ -217,7 +218,7 @@ def _engine(house: House, surfaces: bool) -> Engine:
         "inbox_event": InboxFlow(house),
     }
     if surfaces:
-        flows |= {"chat_event": InboxFlow(house), "card_post": PostFlow(house)}
+        flows |= {"chat_event": InboxFlow(house), "card_post": PostFlow(house), "notice_copy": NoticeFlow(house)}
     return Engine(house.db, worker, flows)
 
 

@@ -17,7 +17,7 @@ from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import touch
 from core.values.channel import Connection, Health
-from core.values.states import AccountState, ListingState, Severity
+from core.values.states import AccountState, ListingState
 from core.words import N_, Told, joined
 from storage import audit
 from storage.db import Database, wake
@@ -108,8 +108,8 @@ async def store_account(
             data={"channel": kind, "name": account.name},
         )  # fmt: skip
         await notices.tell(
-            session, db, workspace=workspace, type="channel_connected", subject=("account", account.id),
-            severity=Severity.WARNING if health.problems else Severity.SUCCESS,
+            session, db, workspace=workspace, type="review_needed" if health.problems else "channel_connected",
+            subject=("account", account.id), channel=kind,
             key=f"connected:{account.id}:{db.now().isoformat()}", title=Told("{name} is connected.", name=account.name),
             body=joined(*health.problems),
         )  # fmt: skip
@@ -191,6 +191,13 @@ async def disconnect(house: House, session: AsyncSession, person: Person, accoun
         session, workspace=account.workspace_id, at=house.db.now(), actor=person.actor, action="account.disconnected",
         subject=("account", account.id), data={"channel": account.channel},
     )  # fmt: skip
+    await notices.solved(session, house.db, account.workspace_id, f"account_lost:{account.id}")
+    await notices.all_solved(session, house.db, "account_silent", account.id)
+    await notices.tell(
+        session, house.db, workspace=account.workspace_id, type="channel_disconnected", subject=("account", account.id),
+        key=f"disconnected:{account.id}:{house.db.now().isoformat()}", title=Told("{name} is disconnected.", name=account.name),
+        body=Told("What is live there stays up and is not watched any more."), channel=account.channel,
+    )  # fmt: skip
     await touch(session, house.db, ("account", account.id), ("channels", account.workspace_id))
 
 
@@ -218,7 +225,7 @@ async def lost(house: House, account_id: str, error: AuthLost) -> None:
         account.state, account.last_error = AccountState.EXPIRED, error.sentence
         nothing = Told("Nothing can be listed or taken down there until you type /connect {kind}.", kind=account.channel)
         await notices.tell(
-            session, db, workspace=account.workspace_id, severity=Severity.CRITICAL, type="account_lost",
+            session, db, workspace=account.workspace_id, type="account_lost", channel=account.channel,
             key=f"account_lost:{account.id}", title=Told("{name} does not let Haggle in any more.", name=account.name),
             subject=("account", account.id), body=joined(error.sentence, nothing),
         )  # fmt: skip

@@ -17,7 +17,7 @@ from core.flows.people import who
 from core.flows.posts import put_card, put_said
 from core.rules.retry import wait_before_retry
 from core.values.card import Button, Card, Inbound
-from core.values.states import AccountState, InboxState, Severity
+from core.values.states import AccountState, InboxState
 from core.words import Told, joined, speaking
 from storage import work
 from storage.models import Account, InboxEvent, Workspace
@@ -145,7 +145,7 @@ class InboxFlow:
             account = await _account_of(session, event)
             if account is not None:
                 await notices.tell(
-                    session, db, workspace=account.workspace_id, severity=Severity.WARNING, type="system_alert",
+                    session, db, workspace=account.workspace_id, type="review_needed", channel=account.channel,
                     key=f"webhook:{event.id}", subject=("webhook", event.id),
                     title=Told("A message from {channel} could not be taken in.", channel=self._house.capabilities[event.source].name),
                     body=joined(error.sentence, Told("The poll finds missed sales by itself; /webhooks lists it and can replay it.")),

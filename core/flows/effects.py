@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.flows import changes, ledger, notices, tasks
 from core.flows.house import House
 from core.flows.posts import touch
-from core.values.states import ChangeKind, ChangeState, ItemState, ListingState, OrderState, Severity, StockKind, TaskKind
+from core.values.states import ChangeKind, ChangeState, ItemState, ListingState, OrderState, StockKind, TaskKind
 from core.words import N_, Told
 from storage.keys import new_key
 from storage.models import Change, Item, Listing, Order, OrderLine
@@ -33,7 +33,7 @@ async def sell(session: AsyncSession, house: House, order: Order, line: OrderLin
     )  # fmt: skip
     if moved.short:
         await notices.tell(
-            session, db, workspace=item.workspace_id, severity=Severity.CRITICAL, type="oversell", key=f"oversell:{order.id}:{item.id}",
+            session, db, workspace=item.workspace_id, type="oversell", key=f"oversell:{order.id}:{item.id}",
             title=Told("Item {number} was sold more often than you have it.", number=item.number), subject=("order", order.id),
             body=Told(_TOO_MANY, number=order.number, count=moved.short),
         )  # fmt: skip
@@ -75,6 +75,11 @@ async def spread(session: AsyncSession, house: House, item: Item, order: Order, 
         )  # fmt: skip
     if left <= 0:
         item.state = ItemState.SOLD
+        await notices.tell(
+            session, db, workspace=item.workspace_id, type="listing_sold", key=f"sold:{order.id}:{item.id}", subject=("order", order.id),
+            title=Told("Item {number} is sold: {title}", number=item.number, title=item.title),
+            channel=order.channel if order.account_id else "",
+        )  # fmt: skip
     await touch(session, db, ("item", item.id))
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from core.flows import notices
 from core.flows.house import House
 from core.flows.posts import touch
-from core.values.states import AccountState, Severity
+from core.values.states import AccountState
 from core.words import Told, joined
 from storage import audit, sealed
 from storage.db import wake
@@ -36,7 +36,7 @@ async def _expire(house: House, account_id: str) -> None:
         account = await session.get_one(Account, account_id)
         account.state, account.last_error = AccountState.EXPIRED, KEY_LOST
         await notices.tell(
-            session, house.db, workspace=account.workspace_id, severity=Severity.CRITICAL, type="account_lost",
+            session, house.db, workspace=account.workspace_id, type="account_lost", channel=account.channel,
             key=f"account_lost:{account.id}", title=Told("The key to {name} is missing.", name=account.name),
             subject=("account", account.id),
             body=joined(KEY_LOST, Told("Nothing can be listed or taken down there until then (/connect {kind}).", kind=account.channel)),

@@ -1,20 +1,37 @@
-"""Notices: what members should know, told once, in every chat where they can be reached."""
+"""Notices: what members should know, told once to each of them. `telling.py` brings them into chats, `noticed.py` has what is read."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, update
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.flows.people import chats_of
-from core.flows.posts import put_view, touch
+from core.flows.posts import touch
+from core.rules import notices as rules
+from core.rules.access import may_on
 from core.values.states import Severity
-from storage.db import Database
+from core.words import Told
+from storage.db import Database, wake
 from storage.keys import new_key
-from storage.models import Notice
+from storage.models import Member, Notice, NoticeCopy
 
 TITLE = 200
+WAITING, TOLD, FOLDED, MUTED = "waiting", "told", "folded", "muted"
+_URGENCY = {Severity.CRITICAL: 1, Severity.WARNING: 2, Severity.INFO: 2, Severity.SUCCESS: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What must be known of a member to give them a copy."""
+
+    id: str
+    channels: Sequence[str]
+    notify: dict[str, Any]
 
 
 async def tell(
@@ -22,26 +39,57 @@ async def tell(
     db: Database,
     *,
     workspace: str,
-    severity: Severity,
     type: str,
     key: str,
     title: str,
     body: str = "",
     subject: tuple[str, str] = ("", ""),
+    channel: str = "",
+    member: str | None = None,
 ) -> bool:
-    """Tell everybody once; `key` says what "once" is. False when it was told before."""
-    insert = insert_sqlite if db.is_sqlite else insert_postgresql
+    """Tell each member once; `key` says what "once" is. False when it was told before.
+
+    What is about one `channel` is not for members who are limited to others; with `member` it is for that one only.
+    """
+    insert_once = insert_sqlite if db.is_sqlite else insert_postgresql
+    kind = rules.KINDS[type]
     row = {
-        "id": new_key(), "workspace_id": workspace, "severity": severity.value, "type": type, "key": key, "title": title[:TITLE],
-        "body": body, "subject_kind": subject[0], "subject_id": subject[1], "at": db.now(),
+        "id": new_key(), "workspace_id": workspace, "member_id": member, "severity": kind.severity.value, "type": type, "key": key,
+        "title": title if isinstance(title, Told) else title[:TITLE], "body": body, "subject_kind": subject[0], "subject_id": subject[1],
+        "at": db.now(),
     }  # fmt: skip
-    statement = insert(Notice).values(row).on_conflict_do_nothing(index_elements=["workspace_id", "key"]).returning(Notice.id)
+    statement = insert_once(Notice).values(row).on_conflict_do_nothing(index_elements=["workspace_id", "key"]).returning(Notice.id)
     made = (await session.execute(statement)).scalar()
     if made is None:
         return False
-    for place in await chats_of(session, workspace):
-        await put_view(session, db, place, "notice", ("notice", made), workspace=workspace, priority=2)
+    readers = [one for one in await _readers(session, workspace) if may_on(one.channels, channel) or not channel]
+    await _copy(session, db, made, type, [one for one in readers if member in (None, one.id)])
     return True
+
+
+async def _readers(session: AsyncSession, workspace: str) -> list[_Reader]:
+    """The active members, asked for once a transaction: a sale may have several notices."""
+    known: dict[str, list[_Reader]] = session.info.setdefault("readers", {})
+    if workspace not in known:
+        query = select(Member.id, Member.channels, Member.notify).where(Member.workspace_id == workspace, Member.active)
+        known[workspace] = [_Reader(*row) for row in (await session.execute(query)).all()]
+    return known[workspace]
+
+
+async def _copy(session: AsyncSession, db: Database, notice: str, type: str, readers: Sequence[_Reader]) -> None:
+    now, priority = db.now(), _URGENCY[rules.KINDS[type].severity]
+    rows = [
+        {
+            "id": new_key(), "notice_id": notice, "member_id": one.id, "at": now, "due_at": now, "priority": priority,
+            "state": WAITING if rules.chosen(one.notify, type) else MUTED, "turn": f"notices:{one.id}",
+        }
+        for one in readers
+    ]  # fmt: skip
+    if rows:
+        await session.execute(insert(NoticeCopy), rows)
+    for row in rows:
+        if row["state"] == WAITING:
+            wake(session, "notice_copy", str(row["id"]), priority=priority)
 
 
 async def solved(session: AsyncSession, db: Database, workspace: str, key: str) -> None:
@@ -49,18 +97,26 @@ async def solved(session: AsyncSession, db: Database, workspace: str, key: str) 
     await _solve(session, db, Notice.workspace_id == workspace, Notice.key == key)
 
 
-async def all_solved(session: AsyncSession, db: Database, type: str, subject_id: str, severity: Severity) -> None:
-    """As `solved`, for every notice of a type and severity about a subject."""
-    await _solve(session, db, Notice.type == type, Notice.subject_id == subject_id, Notice.severity == severity)
+async def all_solved(session: AsyncSession, db: Database, type: str, subject_id: str) -> None:
+    """As `solved`, for every notice of a type about a subject."""
+    await _solve(session, db, Notice.type == type, Notice.subject_id == subject_id)
 
 
 async def _solve(session: AsyncSession, db: Database, *which: ColumnElement[bool]) -> None:
+    now = db.now()
     statement = (
         update(Notice)
         .where(*which, Notice.solved_at.is_(None))
-        .values(solved_at=db.now(), key=Notice.key + ":" + Notice.id)
+        .values(solved_at=now, key=Notice.key + ":" + Notice.id)
         .returning(Notice.id)
         .execution_options(synchronize_session=False)
     )
-    for made in (await session.execute(statement)).scalars().all():
-        await touch(session, db, ("notice", made))
+    over = (await session.execute(statement)).scalars().all()
+    if not over:
+        return
+    # Trouble that is over needs nobody's reading.
+    query = select(NoticeCopy.id, NoticeCopy.fold).where(NoticeCopy.notice_id.in_(over))
+    copies = (await session.execute(query)).all()
+    unread = update(NoticeCopy).where(NoticeCopy.notice_id.in_(over), NoticeCopy.read_at.is_(None)).values(read_at=now)
+    await session.execute(unread.execution_options(synchronize_session=False))
+    await touch(session, db, *(("notice_copy", key) for key, _fold in copies), *(("fold", fold) for _key, fold in copies if fold))

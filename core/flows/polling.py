@@ -15,7 +15,6 @@ from core.flows.people import the_workspace
 from core.flows.posts import touch
 from core.rules.retry import wait_before_retry
 from core.values.channel import Health
-from core.values.states import Severity
 from core.words import N_, Told, joined
 from storage import work
 from storage.db import wake
@@ -49,7 +48,7 @@ async def _say_left_out(house: House, account: Account, problem: str) -> None:
     """An order that cannot be read is a sale that nobody else will notice: a person looks."""
     async with house.db.write() as session:
         await notices.tell(
-            session, house.db, workspace=account.workspace_id, severity=Severity.CRITICAL, type="system_alert",
+            session, house.db, workspace=account.workspace_id, type="system_alert", channel=account.channel,
             key=f"order_left_out:{account.id}:{problem}", subject=("account", account.id),
             title=Told("An order on {name} could not be read.", name=account.name), body=problem,
         )  # fmt: skip
@@ -127,11 +126,10 @@ class AccountFlow:
 
 async def _tell_health(session: AsyncSession, house: House, account: Account, health: Health) -> None:
     db = house.db
-    if not health.problems:
-        await notices.all_solved(session, db, "channel_connected", account.id, Severity.WARNING)
+    await notices.all_solved(session, db, "review_needed", account.id)
     await notices.tell(
-        session, db, workspace=account.workspace_id, type="channel_connected", subject=("account", account.id),
-        severity=Severity.WARNING if health.problems else Severity.SUCCESS, key=f"checked:{account.id}:{db.now().isoformat()}",
+        session, db, workspace=account.workspace_id, type="review_needed" if health.problems else "channel_connected",
+        subject=("account", account.id), channel=account.channel, key=f"checked:{account.id}:{db.now().isoformat()}",
         title=Told(N_("{name} cannot sell yet.") if health.problems else N_("{name} is ready to sell."), name=account.name),
         body=joined(*health.problems),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, or_, select
+from sqlalchemy import Select, and_, delete, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows.changes import OPEN
@@ -25,6 +25,7 @@ from storage.models import (
     ItemPhoto,
     ManualTask,
     Notice,
+    NoticeCopy,
     OneTimeCode,
     OrderLine,
     Post,
@@ -47,8 +48,16 @@ _OPEN_SUBJECTS: dict[str, Callable[[Sequence[str]], Select[str]]] = {
         select(Change.batch).join(Item, Item.id == Change.item_id).where(Change.batch.in_(ids), or_(_IS_OPEN, Change.state.in_(OPEN)))
     ),
     "task": lambda ids: select(ManualTask.id).where(ManualTask.id.in_(ids), ManualTask.state == TaskState.OPEN),
-    "notice": lambda ids: select(Notice.id).where(Notice.id.in_(ids), Notice.solved_at.is_(None)),
+    "notice_copy": lambda ids: _unsolved(NoticeCopy.id, ids),
+    "fold": lambda ids: _unsolved(NoticeCopy.fold, ids),
+    **dict.fromkeys(("notices", "notify", "digest", "sales", "profit"), lambda ids: select(Post.subject_id).where(false())),
 }
+
+
+def _unsolved(column: Any, ids: Sequence[str]) -> Select[str]:
+    """Those whose notice is critical and not solved."""
+    open_still = and_(Notice.severity == Severity.CRITICAL, Notice.solved_at.is_(None))
+    return select(column).join(Notice, Notice.id == NoticeCopy.notice_id).where(column.in_(ids), open_still)
 
 
 async def forget_old(house: House) -> None:
@@ -59,8 +68,7 @@ async def forget_old(house: House) -> None:
     arrived = InboxEvent.received_at
     old = or_(and_(done, arrived < now - FINISHED), and_(failed, arrived < now - UNSOLVED))
     await forget(db, InboxEvent.id, old)
-    unsolved = and_(Notice.severity == Severity.CRITICAL, Notice.solved_at.is_(None))
-    await forget(db, Notice.id, and_(Notice.at < now - UNSOLVED, ~unsolved))
+    await _forget_notices(house, now - UNSOLVED)
     ended = and_(ManualTask.state != TaskState.OPEN, ManualTask.done_at < now - FINISHED)
     await forget(db, ManualTask.id, ended)
     await forget(db, OneTimeCode.hash, OneTimeCode.expires_at < now - CODES)
@@ -70,6 +78,18 @@ async def forget_old(house: House) -> None:
     await _forget_drafts(house, now - FINISHED)
     await _forget_posts(house, now - SHOWN)
     await _forget_buttons(house, now - SHOWN)
+
+
+async def _forget_notices(house: House, before: datetime) -> None:
+    """Notices with everybody's copies. A critical one that is not solved stays."""
+    db = house.db
+    old = and_(Notice.at < before, or_(Notice.severity != Severity.CRITICAL, Notice.solved_at.is_not(None)))
+    async for page in pages(db, select(Notice.id, old), Notice.id):
+        doomed = [key for key, is_old in page if is_old]
+        if doomed:
+            async with db.write() as session:
+                await session.execute(delete(NoticeCopy).where(NoticeCopy.notice_id.in_(doomed)))
+            await delete_rows(db, Notice.id, doomed, old)
 
 
 async def _forget_drafts(house: House, before: datetime) -> None:

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Refused
 from core.flows import effects, intake, ledger, notices, watching
 from core.flows.house import House
-from core.flows.people import Person, chats_of
-from core.flows.posts import put_view, touch
+from core.flows.people import Person
+from core.flows.posts import touch
 from core.flows.tasks import next_number
 from core.money import Money
 from core.rules import orders as rules
 from core.rules.naming import of_order
 from core.values.channel import Buyer, ChannelOrder
-from core.values.states import AccountState, ItemState, OrderState, Severity, StockKind
+from core.values.states import AccountState, ItemState, OrderState, StockKind
 from core.words import N_, Told
 from storage import audit
 from storage.db import Database
@@ -84,7 +84,7 @@ async def record(session: AsyncSession, house: House, account: Account, told: Ch
         else:
             for line in lines:
                 await effects.sell(session, house, order, line)
-        await _announce(session, db, order, lines)
+        await _announce(session, house, order, lines)
     if await _follow(session, house, order, told):
         await touch(session, db, ("order", order.id))
     return order.id
@@ -150,13 +150,20 @@ async def _lines(session: AsyncSession, order: Order, account: Account, told: Ch
     return made
 
 
-async def _announce(session: AsyncSession, db: Database, order: Order, lines: list[OrderLine]) -> None:
-    for place in await chats_of(session, order.workspace_id):
-        await put_view(session, db, place, "sale", ("order", order.id), workspace=order.workspace_id, priority=2)
+async def _announce(session: AsyncSession, house: House, order: Order, lines: list[OrderLine]) -> None:
+    """A sale is told as its card, each member where they want it and when."""
+    db, able = house.db, house.capabilities.get(order.channel)
+    where = able.name if able else order.channel
+    total = Money(sum(line.price * line.quantity for line in lines), order.currency)
+    await notices.tell(
+        session, db, workspace=order.workspace_id, type="new_order", key=f"order:{order.id}", subject=("order", order.id),
+        title=Told("Order {number} on {channel}: {amount}", number=order.number, channel=where, amount=total),
+        body=", ".join(line.title for line in lines), channel=order.channel if order.account_id else "",
+    )  # fmt: skip
     for line in lines:
         if line.item_id is None:
             await notices.tell(
-                session, db, workspace=order.workspace_id, severity=Severity.WARNING, type="sync_conflict",
+                session, db, workspace=order.workspace_id, type="sync_conflict", channel=order.channel,
                 key=f"unknown_line:{line.id}", subject=("order", order.id),
                 title=Told("Order {number} has something I do not know.", number=order.number),
                 body=Told(_WHICH, title=line.title, channel=order.channel),
@@ -180,6 +187,7 @@ async def _follow(session: AsyncSession, house: House, order: Order, told: Chann
     if not way:
         return await _contradiction(session, db, order, told)
     await _hop(session, db, order, way, by=f"channel:{order.channel}")
+    await _tell_move(session, db, order)
     if OrderState.CANCELLED in way:
         await effects.each_line(session, house, order, StockKind.RETURN if order.paid else StockKind.RELEASE)
     return True
@@ -194,10 +202,23 @@ async def _hop(session: AsyncSession, db: Database, order: Order, way: tuple[Ord
     order.state = way[-1]
 
 
+async def _tell_move(session: AsyncSession, db: Database, order: Order) -> None:
+    """What a member may wait for, or must decide about. The rest is on the order's card."""
+    told = {
+        OrderState.SHIPPED: ("order_shipped", N_("Order {number} was shipped.")),
+        OrderState.REFUND_REQUESTED: ("refund_requested", N_("The buyer of order {number} asks for the money back.")),
+    }.get(OrderState(order.state))
+    if told is not None:
+        await notices.tell(
+            session, db, workspace=order.workspace_id, type=told[0], key=f"{told[0]}:{order.id}", subject=("order", order.id),
+            title=Told(told[1], number=order.number), channel=order.channel,
+        )  # fmt: skip
+
+
 async def _contradiction(session: AsyncSession, db: Database, order: Order, told: ChannelOrder) -> bool:
     """The channel reports what cannot follow from what we know: a person looks, and nothing is changed by guessing."""
     return await notices.tell(
-        session, db, workspace=order.workspace_id, severity=Severity.WARNING, type="sync_conflict", subject=("order", order.id),
+        session, db, workspace=order.workspace_id, type="sync_conflict", channel=order.channel, subject=("order", order.id),
         key=f"order_state:{order.id}:{told.state}",
         title=Told(_DIFFERS, number=order.number, there=of_order(told.state), here=of_order(order.state)),
         body=Told("That cannot be. Look at it on the marketplace; I leave its stock as it is."),
@@ -234,7 +255,7 @@ async def sell_outside(
         data={"by": "person", "how": how},
     )  # fmt: skip
     await effects.sell(session, house, order, line)
-    await _announce(session, db, order, [line])
+    await _announce(session, house, order, [line])
     return order
 
 

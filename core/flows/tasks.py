@@ -13,7 +13,7 @@ from core.flows.house import House
 from core.flows.people import Person, chats_of
 from core.flows.posts import put_view, touch
 from core.rules import tasks as rules
-from core.values.states import ItemState, ListingState, Severity, TaskKind, TaskState
+from core.values.states import ItemState, ListingState, TaskKind, TaskState
 from core.words import N_, Told
 from storage import audit, work
 from storage.db import Database, wake

@@ -14,7 +14,7 @@ from core.flows import notices
 from core.flows.house import House
 from core.flows.intake import remember
 from core.flows.people import the_workspace
-from core.values.states import AccountState, ItemState, Severity
+from core.values.states import AccountState, ItemState
 from core.words import N_, Told, counted, joined
 from storage.models import Account, Item, ItemPhoto, Notice, Photo, Setting, Workspace
 from storage.pages import delete_rows, pages
@@ -49,7 +49,7 @@ async def shout_silent(house: House) -> None:
         elif told is not None and account.last_ok_at is not None and account.last_ok_at > told:
             async with db.write() as session:
                 await session.execute(update(Account).where(Account.id == account.id).values(silent_told_at=None))
-                await notices.all_solved(session, db, "account_silent", account.id, Severity.CRITICAL)
+                await notices.all_solved(session, db, "account_silent", account.id)
 
 
 async def _shout(house: House, account: Account) -> None:
@@ -59,8 +59,8 @@ async def _shout(house: House, account: Account) -> None:
     async with db.write() as session:
         await session.execute(update(Account).where(Account.id == account.id).values(silent_told_at=now))
         await notices.tell(
-            session, db, workspace=account.workspace_id, severity=Severity.CRITICAL, type="account_silent", subject=("account", account.id),
-            key=f"silent:{account.id}:{now.isoformat()}",
+            session, db, workspace=account.workspace_id, type="account_silent", subject=("account", account.id),
+            key=f"silent:{account.id}:{now.isoformat()}", channel=account.channel,
             title=Told("{name} has been silent for {minutes} minutes.", name=account.name, minutes=minutes),
             body=joined(Told("A sale there would not be noticed. I go on trying."), account.last_error),
         )  # fmt: skip
@@ -95,10 +95,10 @@ async def check_photos(house: House) -> None:
         told = (await session.execute(select(Notice.id).where(Notice.key == key))).scalar()
         if workspace is None or told is not None:
             return
-        await notices.all_solved(session, db, "system_alert", PHOTOS, Severity.CRITICAL)
+        await notices.all_solved(session, db, "system_alert", PHOTOS)
         if damaged:
             await notices.tell(
-                session, db, workspace=workspace.id, severity=Severity.CRITICAL, type="system_alert", subject=("", PHOTOS), key=key,
+                session, db, workspace=workspace.id, type="system_alert", subject=("", PHOTOS), key=key,
                 title=_damaged(sorted(damaged)),
                 body=Told("Send them again as an answer to the item's card, or put the folder “photos” back from a backup."),
             )  # fmt: skip
@@ -108,8 +108,10 @@ def _damaged(numbers: list[int]) -> Told:
     named = ", ".join(str(number) for number in numbers[:NAMED])
     if len(numbers) > NAMED:
         return Told("Photos of items {numbers} and {more} more are damaged on the disk.", numbers=named, more=len(numbers) - NAMED)
-    one, many = "Photos of item {numbers} are damaged on the disk.", "Photos of items {numbers} are damaged on the disk."
-    return counted(one, many, numbers=named, count=len(numbers))
+    return counted(
+        "Photos of item {numbers} are damaged on the disk.", "Photos of items {numbers} are damaged on the disk.",
+        numbers=named, count=len(numbers),
+    )  # fmt: skip
 
 
 async def _photos(house: House, which: ColumnElement[bool]) -> AsyncIterator[list[tuple[int, str]]]:
@@ -142,7 +144,7 @@ async def mind_secrets(house: House, secrets: Mapping[str, str]) -> None:
         for name, one in seen.items():
             if datetime.fromisoformat(one["since"]) < now - SECRETS:
                 await notices.tell(
-                    session, db, workspace=workspace.id, severity=Severity.WARNING, type="system_alert", key=f"secret:{name}",
+                    session, db, workspace=workspace.id, type="review_needed", key=f"secret:{name}",
                     title=Told("{name} has been the same for {days} days.", name=name, days=SECRETS.days),
                     body=Told(_MAKE_NEW),
                 )  # fmt: skip

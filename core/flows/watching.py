@@ -14,7 +14,7 @@ from core.flows.house import House
 from core.flows.posts import touch
 from core.flows.wanted import ref_of
 from core.rules.guards import may_go_live
-from core.values.states import AccountState, ChangeKind, ChangeState, DraftState, InboxState, ItemState, ListingState, Severity
+from core.values.states import AccountState, ChangeKind, ChangeState, DraftState, InboxState, ItemState, ListingState
 from core.words import Told, joined
 from storage.db import Database, wake
 from storage.models import Account, Change, Draft, InboxEvent, Item, Listing
@@ -26,8 +26,8 @@ PAUSED = Told("Paused: nothing leaves the house.")  # why a Change or a hint wai
 async def shout(session: AsyncSession, house: House, change: Change, item: Item, account: Account, why: str) -> None:
     """Something that should be gone is not proven gone: say it once, with what to do by hand."""
     await notices.tell(
-        session, house.db, workspace=change.workspace_id, severity=Severity.CRITICAL, type="delist_failed", subject=("item", item.id),
-        key=f"delist_failed:{change.listing_id}:{change.order_id}",
+        session, house.db, workspace=change.workspace_id, type="delist_failed", subject=("item", item.id),
+        key=f"delist_failed:{change.listing_id}:{change.order_id}", channel=account.channel,
         title=Told("Item {number} may still be for sale on {name}.", number=item.number, name=account.name),
         body=joined(why, Told("I go on trying. To be safe, end it there by hand now: {title}.", title=item.title)),
     )  # fmt: skip

@@ -154,7 +154,7 @@ async def test_a_webhook_that_could_not_be_taken_in_is_listed_and_replayed(shop:
         await later(shop, 15 * MINUTE)
     await shop.say("/webhooks")
     assert "Replay ebay order" in await shop.last()
-    [told] = [one for one in await notices(shop, "system_alert") if one.key.startswith("webhook:")]
+    [told] = [one for one in await notices(shop, "review_needed") if one.key.startswith("webhook:")]
     assert "/webhooks lists it" in told.body
     shop.sandbox.no_faults()
     await shop.press("Replay ebay order")

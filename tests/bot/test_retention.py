@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event, func, select, update
 
 from core.flows import notices, posts, retention, sessions
-from core.values.states import InboxState, Severity
+from core.values.states import InboxState
 from storage.models import (
     AuditEntry,
     Base,
@@ -19,6 +19,7 @@ from storage.models import (
     ItemPhoto,
     ManualTask,
     Notice,
+    NoticeCopy,
     OneTimeCode,
     Order,
     Post,
@@ -71,15 +72,16 @@ async def test_deliveries_tasks_and_discarded_drafts_go_after_a_month(shop: Test
 async def test_notices_go_after_three_months_unless_they_are_critical_and_unsolved(shop: TestShop) -> None:
     house = shop.app.house
     async with house.db.write() as session:
-        for key, severity in (("warning", Severity.WARNING), ("critical", Severity.CRITICAL), ("solved", Severity.CRITICAL)):
-            about: dict[str, Any] = {"severity": severity, "type": "system_alert", "key": key, "title": key}
+        for key, kind in (("warning", "review_needed"), ("critical", "system_alert"), ("solved", "system_alert")):
+            about: dict[str, Any] = {"type": kind, "key": key, "title": key}
             await notices.tell(session, house.db, workspace=shop.person.workspace_id, **about)
         await notices.solved(session, house.db, shop.person.workspace_id, "solved")
     await after(shop, 89)
-    assert await count(shop, Notice, Notice.type == "system_alert") == 3
+    assert await count(shop, Notice, Notice.title.in_(("warning", "critical", "solved"))) == 3
     await after(shop, 2)
     async with house.db.read() as session:
         assert list((await session.execute(select(Notice.key))).scalars()) == ["critical"]
+    assert await count(shop, NoticeCopy) == 1, "everybody's copies go with their notice"
 
 
 async def test_cards_of_what_is_over_and_their_buttons_go_after_half_a_year(shop: TestShop) -> None:

@@ -23,7 +23,7 @@ def database_kind() -> str:
 async def alerts(shop: TestShop) -> list[tuple[str, bool]]:
     """What was told, and whether it is over."""
     async with shop.app.house.db.read() as session:
-        query = select(Notice).where(Notice.type == "system_alert").order_by(Notice.id)
+        query = select(Notice).where(Notice.type.in_(("system_alert", "review_needed"))).order_by(Notice.id)
         return [(row.title, row.solved_at is not None) for row in (await session.execute(query)).scalars()]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bot.chat.cards import draft, home, item, outcome, sale, small
+from bot.chat.cards import draft, home, item, notice, outcome, sale, small
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
 from core.flows.house import House
@@ -21,7 +21,10 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "batch": outcome.draw,
     "sale": sale.draw,
     "task": small.task,
-    "notice": small.notice,
+    "notice": notice.draw,
+    "fold": notice.fold,
+    "notices": notice.listing,
+    "notify": notice.choices,
     "channels": small.channels,
     "home": home.draw,
 }

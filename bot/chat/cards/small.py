@@ -1,4 +1,4 @@
-"""Tasks, notices, channels: the smaller cards."""
+"""Tasks and channels: the smaller cards."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from core.errors import HaggleError
 from core.flows.tasks import MAYBE_UP, sentence
 from core.flows.wanted import wanted_of
 from core.values.card import Button, Card, Line
-from core.values.states import AccountState, Severity, TaskKind, TaskState
+from core.values.states import AccountState, TaskKind, TaskState
 from core.words import _
-from storage.models import Account, Item, Listing, ManualTask, Member, Notice
-
-MOODS = {Severity.INFO: "", Severity.SUCCESS: "good", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
+from storage.models import Account, Item, Listing, ManualTask, Member
 
 
 async def task(easel: Easel, task_id: str) -> Card | None:
@@ -76,21 +74,6 @@ async def _kit(
 async def _name(easel: Easel, actor: str) -> str:
     member = await easel.session.get(Member, actor.removeprefix("member:"))
     return member.name if member else _("Haggle")
-
-
-async def notice(easel: Easel, notice_id: str) -> Card | None:
-    """Something a member should know; when it is over it says so."""
-    row = await easel.session.get(Notice, notice_id)
-    if row is None:
-        return None
-    if row.solved_at is not None:
-        text = _("Solved at {time}.").format(time=easel.time(row.solved_at))
-        return Card(row.title, text, mood="good", subject=("notice", row.id))
-    buttons: tuple[tuple[Button, ...], ...] = ()
-    if row.subject_kind == "item":
-        item = await easel.session.get(Item, row.subject_id)
-        buttons = ((say(_("Show item {number}").format(number=item.number), f"/item {item.number}"),),) if item else ()
-    return Card(row.title, row.body, mood=MOODS[Severity(row.severity)], buttons=buttons, subject=("notice", row.id))
 
 
 async def channels(easel: Easel, workspace_id: str) -> Card:
