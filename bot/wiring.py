@@ -32,6 +32,7 @@ from core.flows.house import House
 from core.flows.polling import AccountFlow
 from core.flows.posts import PostFlow
 from core.flows.reading import DraftFlow
+from core.flows.rolls import RollFlow
 from core.flows.tasks import TaskFlow
 from core.flows.telling import NoticeFlow
 from core.flows.watching import wake_held
@@ -213,6 +214,7 @@ def _engine(house: House, surfaces: bool) -> Engine:
     flows: dict[str, Any] = {
         "change": ChangeFlow(house),
         "draft": DraftFlow(house),
+        "roll": RollFlow(house),
         "manual_task": TaskFlow(house),
         "account": AccountFlow(house),
         "inbox_event": InboxFlow(house),

@@ -3,7 +3,7 @@
 A photo's key is the sha256 **of the uploaded bytes**, not of what we made of them: the second upload of a photo is known
 before anything is decoded, and a new WebP encoder changes no key. Each photo is a few files in `FOLDER/ab/cd/`:
 
-    <sha256>.json             width, height, bytes, taken_at, and the sha256 of each size. Written last: no photo without it
+    <sha256>.json             width, height, bytes, taken_at, look, and the sha256 of each size. Written last: no photo without it
     <sha256>-original.webp    at most 2048 px a side, upright, sRGB, no metadata
     <sha256>-large.webp       fits 800 x 800
     <sha256>-small.webp       200 x 200, cut to cover
@@ -18,14 +18,16 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import IO, Any, Literal, TypeVar
 
 from core.errors import Invalid, Missing
 from core.ports import Helper
+from core.words import Told
 
 Size = Literal["original", "large", "small"]
 SIZES: tuple[Size, ...] = ("original", "large", "small")
@@ -43,13 +45,17 @@ _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A photo that is kept. `width` and `height` are those of the original size, `bytes` too; `taken_at` is UTC."""
+    """A photo that is kept. `width` and `height` are those of the original size, `bytes` too; `taken_at` is UTC.
+
+    `look` is what it looks like (`storage/looks.py`); "" of a photo that was kept before there were looks.
+    """
 
     sha256: str
     width: int
     height: int
     bytes: int
     taken_at: datetime | None = None
+    look: str = ""
 
 
 class PhotoStore:
@@ -76,12 +82,25 @@ class PhotoStore:
         """Keep the photo in a file. `Missing` when there is no such file."""
         return await self.put(await _in_thread(lambda: _file(path)), path.name)
 
+    async def put_stream(self, chunks: AsyncIterator[bytes], name: str = "") -> Stored:
+        """As `put`, for a photo that is still on its way: it goes to the disk as it comes, and memory holds no more than one photo."""
+        called = spoken(name)
+        file = await _in_thread(self._new_file)
+        try:
+            async for chunk in chunks:
+                await _in_thread(partial(file.write, chunk))
+                check_size(max(file.tell(), 1), called)
+            file.seek(0)
+            return await self.put(await _in_thread(file.read), name)
+        finally:
+            file.close()  # and it is gone
+
     async def read(self, sha256: str, size: Size = "original") -> bytes:
         """The WebP of one size. `Missing` when the photo is not here."""
         path = self.path(sha256, size)
         data = await _in_thread(lambda: _bytes(path))
         if data is None:
-            raise Missing("This photo is not in the photo folder any more: send it again.", cause=str(path))
+            raise Missing(Told("This photo is not in the photo folder any more: send it again."), cause=str(path))
         return data
 
     async def jpeg(self, sha256: str, side: int = JPEG_SIDE) -> bytes:
@@ -103,7 +122,7 @@ class PhotoStore:
         """What is kept under a key. `Missing` when the photo is not here."""
         known = await _in_thread(lambda: self._known(sha256, touch=False))
         if known is None:
-            raise Missing("This photo is not in the photo folder any more: send it again.", cause=sha256[:80])
+            raise Missing(Told("This photo is not in the photo folder any more: send it again."), cause=sha256[:80])
         return known
 
     async def exists(self, sha256: str) -> bool:
@@ -134,9 +153,15 @@ class PhotoStore:
             sentence = f"{called} cannot be read, it breaks the program that decodes photos: leave it out."
             raise Invalid(sentence, cause=error.cause) from error
 
+    def _new_file(self) -> IO[bytes]:
+        """A file that goes when it is closed; the sweep finds what a crash left."""
+        folder = self._folder / "00" / "00"
+        folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.NamedTemporaryFile(prefix=_TEMPORARY, dir=folder)
+
     def _place(self, sha256: str) -> Path:
         if not _KEY.fullmatch(sha256):
-            raise Invalid("That is not a photo's key.", cause=repr(sha256[:80]))
+            raise Invalid(Told("That is not a photo's key."), cause=repr(sha256[:80]))
         return self._folder / sha256[:2] / sha256[2:4]
 
     def _facts(self, sha256: str) -> Path:
@@ -151,7 +176,8 @@ class PhotoStore:
             os.utime(path)
         facts = json.loads(text)
         taken = facts["taken_at"]
-        return Stored(sha256, facts["width"], facts["height"], facts["bytes"], datetime.fromisoformat(taken) if taken else None)
+        when = datetime.fromisoformat(taken) if taken else None
+        return Stored(sha256, facts["width"], facts["height"], facts["bytes"], when, facts.get("look", ""))
 
     def _keep(self, sha256: str, facts: dict[str, Any], blobs: list[bytes]) -> Stored:
         hashes = {size: hashlib.sha256(blob).hexdigest() for size, blob in zip(SIZES, blobs, strict=True)}
@@ -192,15 +218,17 @@ def check_batch(sizes: Sequence[int]) -> None:
     """Raises `Invalid` when photos that are sent together are more than 100 MB."""
     total = sum(sizes)
     if total > MAX_BATCH_BYTES:
-        raise Invalid(f"These photos are {_mb(total)} MB together, and one batch may be 100 MB: send them in smaller groups.")
+        raise Invalid(
+            Told("These photos are {size} MB together, and one batch may be 100 MB: send them in smaller groups.", size=_mb(total))
+        )
 
 
 def check_size(size: int, called: str) -> None:
     """Raises `Invalid` when one photo is empty or more than 20 MB. `called` is its name as `spoken` gives it."""
     if not size:
-        raise Invalid(f"{called} is empty: send it again.")
+        raise Invalid(Told("{called} is empty: send it again.", called=called))
     if size > MAX_BYTES:
-        raise Invalid(f"{called} is {_mb(size)} MB, and a photo may be 20 MB: send a smaller version.")
+        raise Invalid(Told("{called} is {size} MB, and a photo may be 20 MB: send a smaller version.", called=called, size=_mb(size)))
 
 
 def check_kind(data: bytes, called: str) -> str:
@@ -213,7 +241,10 @@ def check_kind(data: bytes, called: str) -> str:
         return "WebP"
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         return "HEIC"
-    raise Invalid(f"{called} is not a photo that Haggle can read: send it as JPEG, PNG, WebP or HEIC.", cause=f"starts with {data[:12]!r}")
+    raise Invalid(
+        Told("{called} is not a photo that Haggle can read: send it as JPEG, PNG, WebP or HEIC.", called=called),
+        cause=f"starts with {data[:12]!r}",
+    )
 
 
 def spoken(name: str) -> str:
@@ -239,9 +270,11 @@ def _file(path: Path) -> bytes:
         check_size(path.stat().st_size, called)
         return path.read_bytes()
     except FileNotFoundError as gone:
-        raise Missing(f"There is no file {called}: check the path.", cause=str(gone)) from gone
+        raise Missing(Told("There is no file {called}: check the path.", called=called), cause=str(gone)) from gone
     except OSError as closed:
-        raise Invalid(f"{called} cannot be opened: check that it is a file that you may read.", cause=str(closed)) from closed
+        raise Invalid(
+            Told("{called} cannot be opened: check that it is a file that you may read.", called=called), cause=str(closed)
+        ) from closed
 
 
 def _hash(data: bytes | None) -> str:
@@ -267,7 +300,7 @@ def _write(path: Path, data: bytes) -> None:
         Path(temporary).replace(path)
     except OSError as full:
         Path(temporary).unlink(missing_ok=True)
-        raise Invalid("The photo could not be saved: free some space on the disk and send it again.", cause=str(full)) from full
+        raise Invalid(Told("The photo could not be saved: free some space on the disk and send it again."), cause=str(full)) from full
     _sync_folder(path.parent)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.db import Database
-from storage.models import Account, Change, Draft, InboxEvent, ManualTask, NoticeCopy, Post
+from storage.models import Account, Change, Draft, InboxEvent, ManualTask, NoticeCopy, Post, Roll
 from storage.models.base import Base
 
 LEASE = timedelta(seconds=15)
@@ -66,6 +66,7 @@ KINDS = {
         Kind("chat_event", InboxEvent, ("received",), part="chat"),
         Kind("change", Change, ("approved",), "running"),
         Kind("draft", Draft, ("pending", "uploading"), "processing"),
+        Kind("roll", Roll, ("sorting", "collecting", "making")),
         Kind("card_post", Post, ("dirty",)),
         Kind("manual_task", ManualTask, ("open",)),
         Kind("notice_copy", NoticeCopy, ("waiting",)),

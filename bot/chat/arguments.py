@@ -111,9 +111,8 @@ async def _item(ctx: Context, command: Command, typed: Typed, *, optional: bool)
         if found is not None:
             typed.take()
             return found
-    subject = await ctx.replied_subject()
-    if subject and subject[0] == "item":
-        return await ctx.session.get_one(Item, subject[1])
+    if (answered := await ctx.replied_item()) is not None:
+        return answered
     if typed and not optional:
         await _not_found(ctx, command, typed)
     return _NOTHING

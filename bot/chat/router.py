@@ -6,47 +6,39 @@ is one sentence in the same chat, and nothing of it is half done.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import bot.chat.commands as _commands  # noqa: F401 - registers every command and action
 from bot.chat import intent
+from bot.chat.arrivals import Photos, take_in
 from bot.chat.asking import Asking, question_of
 from bot.chat.context import Context, Offer
 from bot.chat.places import look
 from bot.chat.plain.proposals import ONCE, use
 from bot.chat.running import run_line
+from bot.chat.strangers import receive, spoken
 from bot.speech import speech_of
 from core.errors import HaggleError, Invalid, Missing, Refused
-from core.flows import accounts, edits, intake, people
+from core.flows import accounts, people
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_card, put_said
-from core.flows.wanted import photos_of
 from core.ports import Asked
-from core.rules.access import Ability
-from core.rules.captions import read_caption
+from core.rules.access import Ability, may, refusal
 from core.values.card import Card, Inbound
-from core.words import _, here, ngettext, speaking
-from storage.models import CardButton, Post, Question, Workspace
+from core.words import _, here, speaking
+from storage.models import CardButton, Question, Workspace
 
 log = structlog.get_logger()
 SettleIn = Callable[[AsyncSession], Awaitable[None]]
 FILE = "file:"
-
-
-@dataclass(slots=True)
-class _Photos:
-    """Photos that were fetched and kept, and what was wrong with the others."""
-
-    stored: list[Any] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Router:
@@ -54,35 +46,29 @@ class Router:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._seen: dict[tuple[str, str], datetime] = {}  # when it was noted that an account's person is there: one entry an account
 
     async def hear(self, inbound: Inbound, settle: SettleIn) -> None:
         person = await people.who(self._house, inbound.surface, inbound.person)
-        language = person.language or await self._language() if person else inbound.language.partition("-")[0]
-        with speaking(speech_of(language)):
+        with speaking(speech_of(person.language if person else spoken(inbound))):
             await self._hear(person, inbound, settle)
-        self._settled(inbound)
+        self._settled(inbound.surface, inbound.chat)
 
     async def question(self, inbound: Inbound) -> Asked | None:
         person = await people.who(self._house, inbound.surface, inbound.person)
         if person is None:
             return None
-        with speaking(speech_of(person.language or await self._language())):
+        with speaking(speech_of(person.language)):
             async with self._house.db.read() as session:
                 workspace = await session.get_one(Workspace, person.workspace_id)
                 return await question_of(Asking(self._house, session, person, workspace, inbound))
-
-    async def _language(self) -> str:
-        """The business's."""
-        async with self._house.db.read() as session:
-            workspace = await people.the_workspace(session)
-        return workspace.language if workspace else ""
 
     async def _hear(self, person: Person | None, inbound: Inbound, settle: SettleIn) -> None:
         if person is None:
             await self._stranger(inbound, settle)
             return
         photos = await self._fetch(inbound)
-        told = await self._consent_answer(inbound)
+        told = await self._consent_answer(person, inbound)
         try:
             try:
                 await self._carry(person, inbound, settle, photos, told)
@@ -95,25 +81,35 @@ class Router:
             await self._explain(person, inbound, settle, error)
 
     async def _carry(
-        self, person: Person, inbound: Inbound, settle: SettleIn, photos: _Photos, told: str, answer: intent.Answer | None = None
+        self, person: Person, inbound: Inbound, settle: SettleIn, photos: Photos, told: str, answer: intent.Answer | None = None
     ) -> None:
         async with self._house.db.write() as session:
             ctx = await self._context(session, person, inbound)
+            await self._see(session, inbound)
             await self._remember(ctx, photos)
             if told:
                 await ctx.say(told)
             else:
                 await self._do(ctx, photos, answer)
             await settle(session)
+        for place in ctx.bells:
+            self._settled(*place)
 
-    def _settled(self, inbound: Inbound) -> None:
-        if surface := self._house.surfaces.get(inbound.surface):
-            surface.settled(inbound.chat)
+    async def _see(self, session: AsyncSession, inbound: Inbound) -> None:
+        """Note that this person is there: once an hour, so most messages cost nothing."""
+        account, now = (inbound.surface, inbound.person), self._house.db.now()
+        if now - self._seen.get(account, NEVER) > people.SEEN_FOR:
+            await people.seen(session, self._house, *account)
+            self._seen[account] = now
+
+    def _settled(self, surface: str, chat: str) -> None:
+        if there := self._house.surfaces.get(surface):
+            there.settled(chat)
 
     async def _context(self, session: AsyncSession, person: Person, inbound: Inbound) -> Context:
         return Context(self._house, session, person, await session.get_one(Workspace, person.workspace_id), inbound)
 
-    async def _remember(self, ctx: Context, photos: _Photos) -> None:
+    async def _remember(self, ctx: Context, photos: Photos) -> None:
         # A pasted consent address holds a key to the account: it is used, and not kept.
         text = _("(the address of the consent page)") if _consent_query(ctx.inbound.text) else ctx.inbound.text
         said = {"text": text, "photos": [one.sha256 for one in photos.stored], "event": ctx.inbound.event_id}
@@ -124,45 +120,23 @@ class Router:
         """Nothing of it was done: say so in a transaction of its own."""
         async with self._house.db.write() as session:
             ctx = await self._context(session, person, inbound)
-            await self._remember(ctx, _Photos())
+            await self._remember(ctx, Photos())
             card = error.card if isinstance(error, Offer) else Card(text=here(error.sentence), mood="warn")
             asks = await session.get(Question, ctx.place) is not None  # the words were no answer: it is still open
             await ctx.say(replace(card, asks=asks))
             await settle(session)
 
     async def _stranger(self, inbound: Inbound, settle: SettleIn) -> None:
-        """A stranger who brings a one-time code comes in; any other gets one sentence and nothing else."""
-        word, _space, code = inbound.text.strip().lstrip("/").partition(" ")
-        welcome: Card
-        workspace: str | None = None
-        if word.lower() in ("start", "join") and code.strip():
-            try:
-                person = await people.enter(
-                    self._house, code.strip(), inbound.surface, inbound.person, name=inbound.name or "Owner", chat=inbound.chat
-                )
-                workspace, welcome = person.workspace_id, greeting()
-            except Refused as error:
-                welcome = Card(text=here(error.sentence))
-        elif await self._told(inbound):
-            async with self._house.db.write() as session:
-                await settle(session)
-            return
-        else:
-            welcome = Card(text=_("This Haggle belongs to somebody. Ask its owner for an invitation."))
+        said, workspace = await receive(self._house, inbound)
         async with self._house.db.write() as session:
-            place = (inbound.surface, inbound.chat)
-            await put_card(session, self._house.db, place, welcome, workspace=workspace, priority=2, thread=inbound.thread)
+            if said is not None:
+                place = (inbound.surface, inbound.chat)
+                await put_card(session, self._house.db, place, said, workspace=workspace, priority=2, thread=inbound.thread)
             await settle(session)
 
-    async def _told(self, inbound: Inbound) -> bool:
-        """Whether strangers were told already in this chat: once is enough."""
-        query = select(Post.id).where(Post.surface == inbound.surface, Post.chat == inbound.chat, Post.workspace_id.is_(None))
-        async with self._house.db.read() as session:
-            return (await session.execute(query.limit(1))).first() is not None
-
-    async def _fetch(self, inbound: Inbound) -> _Photos:
+    async def _fetch(self, inbound: Inbound) -> Photos:
         """Bring photos home before the transaction begins: downloads are slow, and some are no photos."""
-        found = _Photos()
+        found = Photos()
         for name in inbound.photos:
             if not name.startswith(FILE):
                 found.stored.append(await self._house.photos.find(name))
@@ -174,11 +148,13 @@ class Router:
                 found.problems.append(here(error.sentence))
         return found
 
-    async def _consent_answer(self, inbound: Inbound) -> str:
+    async def _consent_answer(self, person: Person, inbound: Inbound) -> str:
         """An address pasted back from a consent page finishes the connection: a laptop has no public address to be called at."""
         query = _consent_query(inbound.text)
         if not query:
             return ""
+        if not may(person.role, Ability.CONNECT):
+            return refusal(person.role, Ability.CONNECT).here()
         kind = await accounts.kind_of_consent(self._house, query["state"])
         if not kind:
             return _("This address does not belong to a connection that was begun here. Type /connect and use the new link.")
@@ -187,22 +163,20 @@ class Router:
         except HaggleError as error:
             return here(error.sentence)
 
-    async def _do(self, ctx: Context, photos: _Photos, answer: intent.Answer | None) -> None:
+    async def _do(self, ctx: Context, photos: Photos, answer: intent.Answer | None) -> None:
         inbound = ctx.inbound
         if inbound.opens:
             await look(ctx)
             return
-        for problem in photos.problems:
-            await ctx.say(Card(text=problem, mood="warn"))
         if inbound.press:
             await self._press(ctx)
-        elif photos.stored:
-            await self._photos(ctx, photos.stored)
+        elif photos:
+            await take_in(ctx, photos)
         elif inbound.text.strip().startswith("/"):
             await run_line(ctx, inbound.text)
         elif inbound.text.strip():
             await self._words(ctx, answer)
-        elif not photos.problems:
+        else:
             await ctx.say(_("I can read photos and words. Send me photos of something to sell, or type /help."))
 
     async def _press(self, ctx: Context) -> None:
@@ -218,40 +192,6 @@ class Router:
             await run_line(ctx, str(values["text"]))
             return
         await ctx.act(name, values)
-
-    async def _photos(self, ctx: Context, stored: Sequence[Any]) -> None:
-        """Photos begin a draft, go on with their album, or join the item whose card they reply to."""
-        ctx.check(Ability.EDIT)
-        for one in stored:
-            await intake.keep_photo(ctx.session, ctx.db, ctx.person.workspace_id, one)
-        names = [one.sha256 for one in stored]
-        item_id = await self._keep(ctx, names)
-        left = len(set(names) - set(await photos_of(ctx.session, item_id)))
-        if left:
-            text = ngettext(
-                "An item has {most} photos at most, so {count} was left out.",
-                "An item has {most} photos at most, so {count} were left out.",
-                left,
-            )
-            await ctx.say(Card(text=text.format(most=intake.MOST_PHOTOS, count=left), mood="warn"))
-
-    async def _keep(self, ctx: Context, names: Sequence[str]) -> str:
-        """Give the photos to the item that they belong to. Answers its id."""
-        hints = read_caption(ctx.inbound.text, ctx.workspace.currency)
-        subject = await ctx.replied_subject()
-        if subject and subject[0] == "item":
-            await edits.join(ctx.session, self._house, ctx.person, subject[1], names)
-            return subject[1]
-        album = f"{ctx.inbound.surface}:{ctx.inbound.chat}:{ctx.inbound.album}" if ctx.inbound.album else ""
-        row = await intake.collecting(ctx.session, ctx.person.workspace_id, album)
-        if row is not None:
-            await intake.collect(ctx.session, self._house, row, names, hints, ended=ctx.inbound.ended, order=ctx.inbound.order)
-            return row.item_id
-        ended = ctx.inbound.ended or not ctx.inbound.album
-        row = await intake.begin(
-            ctx.session, self._house, ctx.person, ctx.place, names, hints=hints, album=album, ended=ended, order=ctx.inbound.order
-        )
-        return row.item_id
 
     async def _words(self, ctx: Context, answer: intent.Answer | None) -> None:
         """Plain words answer a question that is open in this chat, or mean a command."""
@@ -274,15 +214,3 @@ def _consent_query(text: str) -> dict[str, str]:
         return {}
     query = {name: values[-1] for name, values in parse_qs(urlsplit(text).query).items()}
     return query if "state" in query else {}
-
-
-def greeting() -> Card:
-    """The first thing somebody reads."""
-    return Card(
-        title=_("Hello! I am Haggle."),
-        text=_(
-            "Send me photos of something you want to sell. I draft the listing and show where each detail comes from; you tap Publish. "
-            "When it sells anywhere I take it down everywhere else, check that it is really gone, and tell you what you earned.\n\n"
-            "/channels shows where you sell, /help what I can do."
-        ),
-    )

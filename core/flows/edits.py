@@ -28,6 +28,7 @@ from core.flows.people import Person
 from core.flows.posts import touch
 from core.flows.wanted import floor_of, photos_of, price_of, sheet_of
 from core.money import Money
+from core.rules.drafts import follow_photos
 from core.rules.guards import price_problem
 from core.rules.naming import of_field
 from core.values.draft import Draft as Sheet
@@ -42,7 +43,7 @@ from storage.models import AuditEntry, Change, Item, ItemPhoto, Listing
 EDITED = "item.edited"
 AMOUNTS = ("price", "floor", "cost")
 CHOICES = ("channels", "picked")
-HERE_ONLY = ("floor", "cost", *CHOICES)  # no marketplace shows these
+HERE_ONLY = ("floor", "cost", "notes", *CHOICES)  # no marketplace shows these
 _UP = (ListingState.ACTIVE, ListingState.PENDING, ListingState.OUT_OF_SYNC)
 
 
@@ -150,8 +151,7 @@ async def _write(
     elif field == "quantity":
         await _count(session, db, person, item, value - before)
     elif field == "photos":
-        await session.execute(delete(ItemPhoto).where(ItemPhoto.item_id == item.id, ItemPhoto.sha256.not_in(value)))
-        await intake.add_photos(session, db, item, value)
+        await _photograph(session, db, item, before, value)
     else:
         await _say(session, house, item, field, value)
     _check_price(item, field, listing)
@@ -169,6 +169,18 @@ async def _count(session: AsyncSession, db: Database, person: Person, item: Item
     if difference:
         kind = StockKind.ADJUST if await ledger.level_of(session, item.id) else StockKind.INITIAL
         await ledger.post(session, db, item, kind, difference, key=new_key(), source="person", reason=person.actor)
+
+
+async def _photograph(session: AsyncSession, db: Database, item: Item, before: Sequence[str], wanted: Sequence[str]) -> None:
+    """Exactly these photos in this order, as many as an item may have. What was read on a photo says so by its place, which follows."""
+    await session.execute(delete(ItemPhoto).where(ItemPhoto.item_id == item.id, ItemPhoto.sha256.not_in(wanted)))
+    await intake.add_photos(session, db, item, wanted)
+    places = {sha256: place for place, sha256 in enumerate(wanted)}
+    for photo in (await session.execute(select(ItemPhoto).where(ItemPhoto.item_id == item.id))).scalars():
+        photo.position = places[photo.sha256]
+    await session.flush()
+    row, sheet = await sheet_of(session, item.id)
+    row.fields = follow_photos(sheet, before, await photos_of(session, item.id)).to_json() if row.fields else row.fields
 
 
 async def _say(session: AsyncSession, house: House, item: Item, field: str, value: Any) -> None:

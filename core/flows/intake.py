@@ -7,7 +7,7 @@ is due when the collecting ends, and a restart finds it again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -20,6 +20,7 @@ from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_view, touch
 from core.flows.tasks import next_number
+from core.rules import doors
 from core.values.states import AccountState, ChangeKind, DraftState, ItemState, ListingState, StockKind
 from core.words import Told
 from storage import audit
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 QUIET = timedelta(seconds=1.5)
 LONGEST = timedelta(seconds=10)
 MOST_PHOTOS = 24
+PRIORITY, BULK_PRIORITY = 5, 7
 AMOUNTS = ("price", "floor", "cost")  # hints that are minor units and belong to the item
 
 
@@ -46,8 +48,12 @@ async def begin(
     album: str = "",
     ended: bool = True,
     order: int = 0,
+    start: datetime | None = None,
+    roll: str = "",
 ) -> Draft:
-    """A new item and its draft from stored photos, with its card in the chat. `order` is the message's place in its album."""
+    """A new item and its draft from stored photos, with its card in the chat. `order` is the message's place in its album; reading begins
+    at `start` (see `allowed_from`). One of many that a camera roll (`roll`) is made into has no card of its own, and lets others go first.
+    """
     db = house.db
     now = db.now()
     workspace = await session.get_one(Workspace, person.workspace_id)
@@ -61,18 +67,48 @@ async def begin(
     row = Draft(
         id=new_key(), workspace_id=person.workspace_id, item_id=item.id, album=album, hints=dict(hints), fields={},
         member_id=person.member_id,
-        created_at=now, state=DraftState.PENDING if ended else DraftState.UPLOADING, due_at=now if ended else now + QUIET,
-        lane=f"intake:{person.workspace_id}",
-        choices={"channels": await remembered_channels(session, person.workspace_id), "order": dict.fromkeys(photos, order)},
+        created_at=now, state=DraftState.PENDING if ended else DraftState.UPLOADING,
+        due_at=max(now if ended else now + QUIET, start or now),
+        lane=f"intake:{person.workspace_id}", mode="bulk" if roll else "single", priority=BULK_PRIORITY if roll else PRIORITY,
+        choices={
+            "channels": await remembered_channels(session, person.workspace_id), "order": dict.fromkeys(photos, order),
+            **({"roll": roll} if roll else {}), **({"waits": start.isoformat()} if start and start > now else {}),
+        },
     )  # fmt: skip
     session.add(row)
     await session.flush()
     await add_photos(session, db, item, photos)
     await ledger.post(session, db, item, StockKind.INITIAL, 1, key="initial", source="intake", reason="one, as photographed")
-    audit.record(session, workspace=item.workspace_id, at=now, actor=person.actor, action="item.begun", subject=("item", item.id))
-    await put_view(session, db, place, "draft", ("item", item.id), workspace=item.workspace_id)
-    wake(session, "draft", row.id, delay=row.due_at - now)
+    # What a person did is that they confirmed the roll; its items followed.
+    actor = "system" if roll else person.actor
+    audit.record(session, workspace=item.workspace_id, at=now, actor=actor, action="item.begun", subject=("item", item.id))
+    if not roll:
+        await put_view(session, db, place, "draft", ("item", item.id), workspace=item.workspace_id)
+    wake(session, "draft", row.id, delay=row.due_at - now, priority=row.priority)
     return row
+
+
+async def allowed_from(session: AsyncSession, house: House, workspace_id: str) -> datetime:
+    """When another draft of this business may be read: a flood of photos is read at the pace of our own doors, and all of it is."""
+    query = select(Draft.created_at, Draft.choices["waits"].as_string()).where(Draft.workspace_id == workspace_id, Draft.mode == "single")
+    newest = (await session.execute(query.order_by(Draft.id.desc()).limit(doors.LOOKED_AT))).all()
+    return doors.allowed_from([datetime.fromisoformat(waits) if waits else at for at, waits in newest], house.db.now())
+
+
+def waits_until(row: Draft) -> datetime | None:
+    """Until when a draft waits for its turn to be read."""
+    waits = row.choices.get("waits")
+    return datetime.fromisoformat(waits) if waits else None
+
+
+async def discard(session: AsyncSession, house: House, person: Person, item: Item, row: Draft, *, undo_of: str = "") -> None:
+    """Throw a draft and its item away. It comes back by `/undo`."""
+    row.state, item.deleted_at = DraftState.REJECTED, house.db.now()
+    audit.record(
+        session, workspace=item.workspace_id, at=house.db.now(), actor=person.actor, action="item.discarded", subject=("item", item.id),
+        data={"undo_of": undo_of} if undo_of else {},
+    )  # fmt: skip
+    await touch(session, house.db, ("item", item.id))
 
 
 async def collecting(session: AsyncSession, workspace_id: str, album: str) -> Draft | None:
@@ -98,7 +134,7 @@ async def collect(
         photo.position = position
     row.hints = {**row.hints, **hints}
     now = house.db.now()
-    row.due_at = now if ended else min(now + QUIET, row.created_at + LONGEST)
+    row.due_at = max(now if ended else min(now + QUIET, row.created_at + LONGEST), waits_until(row) or now)
     wake(session, "draft", row.id, delay=row.due_at - now)
     await touch(session, house.db, ("item", item.id))
 
@@ -185,7 +221,7 @@ async def publish(
         item.state = ItemState.READY
     if usual:
         await remember(session, item.workspace_id, "channels", {"accounts": [account.id for account in chosen]})
-    await touch(session, db, ("item", item.id))
+    await touch(session, db, ("item", item.id), *((("roll", row.choices["roll"]),) if "roll" in row.choices else ()))
     return made
 
 

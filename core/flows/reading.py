@@ -45,11 +45,17 @@ class DraftFlow:
         if Sheet.of_json(row.fields).reader:
             await self._refresh(claim, row)
             return
-        sheet = await self._read(row)
+        photos, sheet = await self._read(row)
         found = await self._ask_channels(row, sheet.get("title"))
         async with db.write() as session:
             item = await session.get_one(Item, row.item_id, with_for_update={"key_share": True})
             fresh = await session.get_one(Draft, row.id, with_for_update={"key_share": True})
+            there = await photos_of(session, row.item_id)
+            if fresh.state == DraftState.PROCESSING and not set(there) <= set(photos):  # one came meanwhile: it may say more
+                await work.finish(session, claim, state=DraftState.PENDING, due_at=db.now(), attempts=0)
+                wake(session, "draft", claim.id)
+                return
+            sheet = rules.follow_photos(sheet, photos, there)
             # The seller may have typed meanwhile, or thrown it away: what they said stays said.
             said = Sheet.of_json(fresh.fields)
             choices = {**found, **fresh.choices}
@@ -67,13 +73,14 @@ class DraftFlow:
             )  # fmt: skip
             await touch(session, db, ("item", item.id))
 
-    async def _read(self, row: Draft) -> Sheet:
+    async def _read(self, row: Draft) -> tuple[list[str], Sheet]:
+        """The photos that were read, and what they say."""
         house = self._house
         async with house.db.read() as session:
             photos = await photos_of(session, row.item_id)
         pictures = [PhotoIn(await house.photos.read(sha256, "original")) for sha256 in photos]
         hints = {name: str(value) for name, value in row.hints.items() if name not in (*AMOUNTS, "quantity")}
-        return rules.merge_hints(await house.reader.read(pictures, hints), hints)
+        return photos, rules.merge_hints(await house.reader.read(pictures, hints), hints)
 
     async def _refresh(self, claim: Claim, row: Draft) -> None:
         """The title or a category was changed: ask the marketplaces again, leave the rest alone."""

@@ -57,8 +57,8 @@ async def make(
 
 
 async def next_number(session: AsyncSession, workspace_id: str, what: str) -> int:
-    """The next number that people see: "item", "order" or "task"."""
-    column = {"item": Workspace.next_item, "order": Workspace.next_order, "task": Workspace.next_task}[what]
+    """The next number that people see: "item", "order", "task" or "roll"."""
+    column = {"item": Workspace.next_item, "order": Workspace.next_order, "task": Workspace.next_task, "roll": Workspace.next_roll}[what]
     statement = update(Workspace).where(Workspace.id == workspace_id).values({column: column + 1}).returning(column)
     statement = statement.execution_options(synchronize_session=False)
     return int((await session.execute(statement)).scalar_one()) - 1
@@ -141,7 +141,7 @@ class TaskFlow:
             await work.finish(session, claim, reminders=reminders, due_at=due, attempts=0)
             wake(session, "manual_task", claim.id, delay=due - db.now())
             await notices.tell(
-                session, db, workspace=task.workspace_id, severity=Severity.WARNING, type="manual_task_due", subject=("task", task.id),
+                session, db, workspace=task.workspace_id, type="manual_task_due", subject=("task", task.id),
                 key=f"task:{task.id}:{reminders}",
                 title=Told("Task {number} is due: {what}", number=task.number, what=sentence(task, item)),
             )  # fmt: skip

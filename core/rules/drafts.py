@@ -146,3 +146,14 @@ def keep_said(read: Draft, said: Draft) -> Draft:
     """What was read from the photos, with what the seller typed meanwhile."""
     typed = {name: one for name, one in said.fields.items() if any(why.kind is EvidenceKind.SELLER for why in one.evidence)}
     return replace(read, fields={**read.fields, **typed})
+
+
+def follow_photos(draft: Draft, before: Sequence[str], after: Sequence[str]) -> Draft:
+    """The same evidence when an item's photos (by their keys) are others, or in another order: what was read on a photo is said of its new
+    place, and of none when it is gone."""
+    places = {place: after.index(key) if key in after else None for place, key in enumerate(before)}
+    fields = {
+        name: replace(one, evidence=tuple(why if why.photo is None else replace(why, photo=places.get(why.photo)) for why in one.evidence))
+        for name, one in draft.fields.items()
+    }
+    return replace(draft, fields=fields)

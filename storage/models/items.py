@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Key, Work, key_column
+from storage.models.base import Base, Key, Sentences, Work, key_column
 
 
 class Item(Base):
@@ -81,10 +81,13 @@ class Draft(Work, Base):
 class Roll(Work, Base):
     """A camera roll that becomes several items: its photos come in, are parted into items, and wait for a person's yes.
 
-    `plan` is how they are parted: a list of lists of sha256. `failed` counts photos that could not be kept.
+    `plan` is how they are parted: `groups` and `out` (what was left out) are lists of lists of sha256, `page` is which part of it the
+    overview shows, `captions` are what was written beside photos, and `confirmed_at` says when somebody said yes. `failed`
+    has the photos that could not be kept: what the sender calls each, to the sentence that says why.
     """
 
     __tablename__ = "roll"
+    __table_args__ = (Index("ix_roll_chat", "surface", "chat", "state"),)
 
     id: Mapped[str] = key_column()
     workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
@@ -92,20 +95,22 @@ class Roll(Work, Base):
     member_id: Mapped[str | None] = mapped_column(Key, ForeignKey("member.id"))
     surface: Mapped[str]
     chat: Mapped[str]
-    plan: Mapped[list[Any]] = mapped_column(default=list)
-    failed: Mapped[int] = mapped_column(default=0)
+    plan: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    failed: Mapped[dict[str, Any]] = mapped_column(Sentences, default=dict)
     created_at: Mapped[datetime]
 
 
 class RollPhoto(Base):
-    """A photo of a roll. `taken_at` is the camera's own clock (no zone), `look` a hash whose distance says how alike two pictures are."""
+    """A photo of a roll. `position` is its place as it was sent; `taken_at` is when it was taken (ISO, by the camera's clock) and `look`
+    what it looks like, "" where nobody knows. `source` is what the sender calls it: it is not sent twice."""
 
     __tablename__ = "roll_photo"
+    __table_args__ = (Index("ix_roll_photo_item_id", "item_id"),)
 
     roll_id: Mapped[str] = mapped_column(Key, ForeignKey("roll.id"), primary_key=True)
     sha256: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[int]
-    name: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(BigInteger)
+    source: Mapped[str] = mapped_column(default="")
     taken_at: Mapped[str] = mapped_column(default="")
     look: Mapped[str] = mapped_column(default="")
     item_id: Mapped[str | None] = mapped_column(Key, ForeignKey("item.id"))

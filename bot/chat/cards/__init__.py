@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bot.chat.cards import draft, home, item, notice, outcome, sale, small
+from bot.chat.cards import draft, home, item, notice, outcome, people, photos, roll, sale, small
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
 from core.flows.house import House
@@ -26,6 +26,12 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "notices": notice.listing,
     "notify": notice.choices,
     "channels": small.channels,
+    "members": people.members,
+    "member": people.member,
+    "code": people.code,
+    "photos": photos.draw,
+    "roll": roll.draw,
+    "parts": roll.parts,
     "home": home.draw,
 }
 

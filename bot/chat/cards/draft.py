@@ -10,6 +10,8 @@ from sqlalchemy import select
 from bot.chat.cards import item as item_card
 from bot.chat.cards.facts import condition_line, cost_lines, read_lines, title_line
 from bot.chat.cards.parts import Easel, money, photos
+from bot.chat.cards.photos import photos_button
+from core.flows.intake import waits_until
 from core.flows.reading import aspects_of_choice
 from core.flows.wanted import sheet_of
 from core.money import Money
@@ -28,6 +30,9 @@ async def draw(easel: Easel, item_id: str) -> Card | None:
     row, sheet = await sheet_of(easel.session, item.id)
     subject = ("item", item.id)
     heading = _("Item {number}").format(number=item.number)
+    if row.state in (DraftState.UPLOADING, DraftState.PENDING) and (waits := waits_until(row)) and waits > easel.house.db.now():
+        text = _("You sent a lot at once, so I read this from {time} on. Nothing is lost.").format(time=easel.time(waits))
+        return Card(heading, _sentences(text, easel.paused()), photos=await photos(easel, item), mood="busy", subject=subject)
     if row.state == DraftState.UPLOADING:
         shown = await photos(easel, item)
         count = ngettext("{count} photo so far.", "{count} photos so far.", len(shown)).format(count=len(shown))
@@ -144,7 +149,7 @@ def _buttons(
         about = {"item": item.id, "field": first.field}
         rows += choice_rows(first, {"do": "draft.set", **about}, {"do": "draft.ask", **about})
     edit = (("title", _("Title…")), ("price", _("Price…")), ("floor", _("Floor…")), ("cost", _("Cost…")), ("quantity", _("Quantity…")))
-    rows.append(tuple(Button(label, {"do": "draft.ask", "item": item.id, "field": field}) for field, label in edit))
+    rows.append((*(Button(label, {"do": "draft.ask", "item": item.id, "field": field}) for field, label in edit), photos_button(item)))
     rows += floor
     rows += _category_buttons(easel, item, row, chosen)
     toggles = [

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from bot.chat.cards.facts import condition_line, cost_lines, read_lines
 from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos, retry_row, same_price, say
+from bot.chat.cards.photos import photos_button
 from core.flows.wanted import sheet_of
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeState, ItemState, ListingState
-from core.words import _
+from core.words import N_, _
 from storage.models import Item, Stock
 
 STATES = {
-    ItemState.DRAFT: _("draft"), ItemState.READY: _("going up"), ItemState.LIVE: _("live"), ItemState.SOLD: _("sold"),
-    ItemState.DELISTED: _("not up"), ItemState.ARCHIVED: _("archived"),
+    ItemState.DRAFT: N_("draft"), ItemState.READY: N_("going up"), ItemState.LIVE: N_("live"), ItemState.SOLD: N_("sold"),
+    ItemState.DELISTED: N_("not up"), ItemState.ARCHIVED: N_("archived"),
 }  # fmt: skip
 
 
@@ -57,8 +58,9 @@ async def draw(easel: Easel, item_id: str) -> Card | None:
 
 def _deeds(item: Item, *, rows_up: bool) -> tuple[Button, ...]:
     if item.state == ItemState.DELISTED:
-        return (say(_("Put it up again"), f"/publish {item.number}", "primary"),)
+        return (say(_("Put it up again"), f"/publish {item.number}", "primary"), photos_button(item))
     if rows_up:
         price = Button(_("Price…"), {"do": "draft.ask", "item": item.id, "field": "price"})
-        return (price, say(_("Take it down"), f"/delist {item.number}"), Button(_("Sold elsewhere…"), {"do": "sold.ask", "item": item.id}))
+        elsewhere = Button(_("Sold elsewhere…"), {"do": "sold.ask", "item": item.id})
+        return (price, photos_button(item), say(_("Take it down"), f"/delist {item.number}"), elsewhere)
     return ()

@@ -16,17 +16,16 @@ from core.money import Money
 from core.rules.access import Ability, may
 from core.rules.drafts import answers as fits
 from core.values.states import DraftState, ItemState
-from core.words import _
-from storage import audit
+from core.words import N_, _
 from storage.db import wake
 from storage.models import Account, Draft, Item
 
 ASKED = {
-    "title": _("What is it? Type the title for item {number}."),
-    "price": _("What should item {number} cost? Type an amount like 45."),
-    "floor": _("What is the least you would take for item {number}? Type an amount like 30."),
-    "cost": _("What did you pay for item {number}? Type an amount like 12."),
-    "quantity": _("How many of item {number} do you have? Type a number."),
+    "title": N_("What is it? Type the title for item {number}."),
+    "price": N_("What should item {number} cost? Type an amount like 45."),
+    "floor": N_("What is the least you would take for item {number}? Type an amount like 30."),
+    "cost": N_("What did you pay for item {number}? Type an amount like 12."),
+    "quantity": N_("How many of item {number} do you have? Type a number."),
 }
 
 
@@ -34,7 +33,7 @@ ASKED = {
 async def ended(ctx: Context, draft: str) -> None:
     row = await ctx.session.get_one(Draft, draft)
     if row.state == DraftState.UPLOADING:
-        row.due_at = ctx.now()
+        row.due_at = max(ctx.now(), intake.waits_until(row) or ctx.now())
         wake(ctx.session, "draft", row.id)
 
 
@@ -130,9 +129,4 @@ async def discard(ctx: Context, item: str) -> None:
     if row.state != ItemState.DRAFT:
         raise Refused(_("Item {number} is {state}. Take it down with /delist {number}.").format(number=row.number, state=row.state))
     draft, _sheet = await sheet_of(ctx.session, row.id)
-    draft.state = DraftState.REJECTED
-    row.deleted_at = ctx.now()
-    audit.record(
-        ctx.session, workspace=row.workspace_id, at=ctx.now(), actor=ctx.person.actor, action="item.discarded", subject=("item", row.id)
-    )
-    await touch(ctx.session, ctx.db, ("item", row.id))
+    await intake.discard(ctx.session, ctx.house, ctx.person, row, draft)

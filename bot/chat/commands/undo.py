@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from bot.chat.commands.fields import called
+from bot.chat.commands.photos import undo_confirmation
 from bot.chat.commands.selling import SELLING
 from bot.chat.commands.stopping import PAUSED, RESUMED, pause_outward, resume_outward
 from bot.chat.context import Context
 from bot.chat.registry import action, command
 from core.errors import Refused
-from core.flows import edits, sales, undoing
+from core.flows import edits, rolls, sales, undoing
 from core.flows.posts import touch
 from core.rules.access import Ability
 from core.rules.changes import UNDO_WINDOW
 from core.values.states import ChangeKind, ChangeState, DraftState, OrderState
-from core.words import _
+from core.words import N_, _
 from storage import audit
 from storage.models import Account, AuditEntry, Base, Change, Draft, Item, ManualTask, Order, OrderLine
 
@@ -30,24 +31,24 @@ LOOKED_AT = 300  # of the newest entries; whoever undoes so much does better wit
 MADE = "change.approved"
 # What cannot be taken back: which it was, and what to do instead. The words in braces are the subject's.
 FINAL = {
-    "item.begun": _("You sent photos of item {number}. Press Discard on its card if you do not want it."),
-    "change.rejected": _("You said no to a change of item {number}. Use the command for what you want instead."),
-    "task.done": _("You ticked off task {number}. I cannot untick it: /publish or /delist puts right what is not true."),
-    "task.snoozed": _("You put off task {number}. Tick it off on its card when it is done: /tasks."),
-    "order.assigned": _("You said what was sold in order {number}. That cannot be taken back by me."),
-    "order.not_mine": _("You said that something in order {number} is none of yours. Its card takes that back."),
-    "account.connected": _("You connected {name}. Type /disconnect {channel} to take that back."),
-    "account.disconnected": _("You disconnected {name}. Type /connect {channel} to take that back."),
-    "account.ship_from": _("You said where {name} ships from. Say it again on /channels."),
-    "webhook.replayed": _("You had a delivery taken in again. That cannot be taken back."),
+    "item.begun": N_("You sent photos of item {number}. Press Discard on its card if you do not want it."),
+    "change.rejected": N_("You said no to a change of item {number}. Use the command for what you want instead."),
+    "task.done": N_("You ticked off task {number}. I cannot untick it: /publish or /delist puts right what is not true."),
+    "task.snoozed": N_("You put off task {number}. Tick it off on its card when it is done: /tasks."),
+    "order.assigned": N_("You said what was sold in order {number}. That cannot be taken back by me."),
+    "order.not_mine": N_("You said that something in order {number} is none of yours. Its card takes that back."),
+    "account.connected": N_("You connected {name}. Type /disconnect {channel} to take that back."),
+    "account.disconnected": N_("You disconnected {name}. Type /connect {channel} to take that back."),
+    "account.ship_from": N_("You said where {name} ships from. Say it again on /channels."),
+    "webhook.replayed": N_("You had a delivery taken in again. That cannot be taken back."),
 }  # fmt: skip
 DOING = {
-    ChangeKind.PUBLISH: _("publishing item {number}"), ChangeKind.RELIST: _("putting item {number} up again"),
-    ChangeKind.DELIST: _("taking item {number} down"), ChangeKind.REPRICE: _("the new price of item {number}"),
-    ChangeKind.REVISE: _("updating item {number}"), ChangeKind.QUANTITY: _("the new quantity of item {number}"),
+    ChangeKind.PUBLISH: N_("publishing item {number}"), ChangeKind.RELIST: N_("putting item {number} up again"),
+    ChangeKind.DELIST: N_("taking item {number} down"), ChangeKind.REPRICE: N_("the new price of item {number}"),
+    ChangeKind.REVISE: N_("updating item {number}"), ChangeKind.QUANTITY: N_("the new quantity of item {number}"),
 }  # fmt: skip
 OVER = (ChangeState.UNDONE, ChangeState.CANCELLED, ChangeState.REJECTED, ChangeState.EXPIRED)
-DEEDS = (MADE, edits.EDITED, "item.discarded", "item.restored", "order.seen", PAUSED, RESUMED, *FINAL)
+DEEDS = (MADE, edits.EDITED, rolls.CONFIRMED, "item.discarded", "item.restored", "order.seen", PAUSED, RESUMED, *FINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,11 @@ class Deed:
 
 @command(
     "undo",
-    _("Take the last thing back"),
+    N_("Take the last thing back"),
     "/undo",
     needs=Ability.UNDO,
     topic=SELLING,
-    details=_("Undoes what you did last, or the last thing about one item: /undo 42."),
+    details=N_("Undoes what you did last, or the last thing about one item: /undo 42."),
 )
 async def undo(ctx: Context, item: Item | None) -> None:
     deed = await last_deed(ctx, item)
@@ -79,6 +80,8 @@ async def undo(ctx: Context, item: Item | None) -> None:
         await _undo_changes(ctx, deed.changes)
     elif what == edits.EDITED:
         await _undo_edit(ctx, deed.entry)
+    elif what == rolls.CONFIRMED:
+        await undo_confirmation(ctx, deed.entry)
     elif what == "order.seen":
         await undo_sale(ctx, deed.entry.subject_id)
     elif what == "item.discarded":
