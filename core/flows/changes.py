@@ -20,6 +20,7 @@ from core.flows.posts import touch
 from core.flows.wanted import floor_of, price_of
 from core.money import Money
 from core.rules import changes as rules
+from core.rules.access import may_on, not_theirs
 from core.rules.guards import price_problem
 from core.rules.naming import of_item
 from core.values.states import ChangeKind, ChangeState, ItemState
@@ -107,6 +108,8 @@ def note(session: AsyncSession, change: Change, now: datetime, actor: str, state
 
 def _guard(kind: ChangeKind, item: Item, listing: Listing, after: dict[str, Any], person: Person | None) -> None:
     """What a machine asserts anew (`watching.py`) was allowed when a person made it, and is looked at again when it is carried out."""
+    if person is not None and kind is not ChangeKind.QUANTITY and not may_on(person.channels, listing.channel):
+        raise Refused(not_theirs(person.channels, (listing.channel,)))  # how many there are is one for all of them
     up = kind in (ChangeKind.PUBLISH, ChangeKind.RELIST)
     if up and item.state in (ItemState.SOLD, ItemState.ARCHIVED):
         raise Refused(Told("Item {number} is {state}, so it cannot go up.", number=item.number, state=of_item(item.state)))

@@ -12,22 +12,13 @@ from core.errors import Invalid, Missing, Refused
 from core.flows import changes, edits, intake
 from core.flows.wanted import floor_of, sheet_of
 from core.money import Money, parse
-from core.rules.access import Ability
-from core.rules.drafts import SAID, field_named, near_fields, said_by_seller
+from core.rules.access import Ability, may_on
+from core.rules.drafts import CONDITIONS, SAID, field_named, near_fields, said_by_seller
+from core.rules.naming import of_field, of_item
 from core.values.card import Button, Card, Line
 from core.values.states import Condition, ItemState
-from core.words import _
+from core.words import _, here
 from storage.models import Item, Listing
-
-_CONDITION_WORDS = {one.value.replace("_", " "): one for one in Condition if one is not Condition.UNKNOWN}
-_CALLED = {
-    "own_price": _("its own price on a channel"), "picked": _("the category"), "channels": _("where it goes up"), "photos": _("the photos"),
-}  # fmt: skip
-
-
-def called(field: str) -> str:
-    """What a field is called in a sentence."""
-    return _CALLED.get(field) or _("the {field}").format(field=field.removeprefix("aspect:"))
 
 
 async def the_item(ctx: Context, item_id: str) -> Item:
@@ -83,6 +74,11 @@ async def set_amount(ctx: Context, item: Item, field: str, amount: Money) -> boo
     check_amount(item, field, amount)
     if field == "floor":
         await _check_floor(ctx, item, amount)
+    if field == "price" and (mine := await _only_mine(ctx, item)):
+        for listing in mine:
+            told = await edits.write(ctx.session, ctx.house, ctx.person, item, "own_price", amount.amount, listing=listing)
+            await ctx.show("batch", ("batch", told.batch))
+        return True
     told = await edits.write(ctx.session, ctx.house, ctx.person, item, field, amount.amount)
     if field == "floor" and item.price and item.floor:
         await intake.remember(ctx.session, item.workspace_id, "floor", {"percent": round(100 * item.floor / item.price)})
@@ -90,6 +86,14 @@ async def set_amount(ctx: Context, item: Item, field: str, amount: Money) -> boo
         await ctx.show("batch", ("batch", told.batch))
     kept = await _say_who_keeps(ctx, item) if field == "price" else False
     return bool(told.sent) or kept
+
+
+async def _only_mine(ctx: Context, item: Item) -> list[Listing]:
+    """The listings that get the new price, where some that would follow the item's are not this person's to change; says so."""
+    up = [one for one in await changes.listings_of(ctx.session, item.id) if edits.is_up(one) and one.own_price is None]
+    if all(may_on(ctx.person.channels, one.channel) for one in up):
+        return []
+    return await ctx.theirs(up, lambda one: one.channel)
 
 
 async def _say_who_keeps(ctx: Context, item: Item) -> bool:
@@ -107,7 +111,9 @@ async def _say_who_keeps(ctx: Context, item: Item) -> bool:
 
 def check_editable(item: Item, field: str) -> None:
     if item.state in (ItemState.SOLD, ItemState.ARCHIVED) and field != "cost":
-        raise Refused(_("Item {number} is {state}; only its cost can be changed.").format(number=item.number, state=item.state))
+        raise Refused(
+            _("Item {number} is {state}; only its cost can be changed.").format(number=item.number, state=here(of_item(item.state)))
+        )
 
 
 def check_amount(item: Item, field: str, amount: Money) -> None:
@@ -115,12 +121,12 @@ def check_amount(item: Item, field: str, amount: Money) -> None:
     if amount.currency != item.currency:
         raise Invalid(_("Item {number} is priced in {currency}.").format(number=item.number, currency=item.currency))
     if amount.amount < 0 or (amount.amount == 0 and field == "price"):
-        raise Invalid(_("“{value}” cannot be a {field}. Type an amount like 45.").format(value=amount, field=field))
+        raise Invalid(_("“{value}” cannot be {field}. Type an amount like 45.").format(value=amount.here(), field=here(of_field(field))))
     floor = floor_of(item)
     if field == "price" and floor is not None and amount < floor:
         raise Refused(
             _("{price} is below its floor of {floor}. Lower the floor first if you mean it: /edit {number} floor …").format(
-                price=amount, floor=floor, number=item.number
+                price=amount.here(), floor=floor.here(), number=item.number
             )
         )
 
@@ -128,17 +134,19 @@ def check_amount(item: Item, field: str, amount: Money) -> None:
 async def _check_floor(ctx: Context, item: Item, floor: Money) -> None:
     """No floor above what it costs: raising the price with it is offered."""
     low = [Money(item.price, item.currency)] if item.price is not None and item.price < floor.amount else []
-    prices = [str(one) for one in low]
+    prices = [one.here() for one in low]
     for listing in await _below(ctx, item, floor):
         name = ctx.house.capabilities[listing.channel].name
-        prices.append(_("{price} on {channel}").format(price=Money(listing.own_price or 0, item.currency), channel=name))
+        prices.append(_("{price} on {channel}").format(price=money(listing.own_price or 0, item.currency), channel=name))
     if not prices:
         return
     text = _("Item {number} costs {prices}, less than a floor of {floor}. Raise the price as well?")
     button = Button(
-        _("Floor {floor}, and the price too").format(floor=floor), {"do": "floor.raise", "item": item.id, "floor": floor.wire()}, "primary"
+        _("Floor {floor}, and the price too").format(floor=floor.here()),
+        {"do": "floor.raise", "item": item.id, "floor": floor.wire()},
+        "primary",
     )
-    raise Offer(Card(text=text.format(number=item.number, prices=", ".join(prices), floor=floor), buttons=((button,),), mood="warn"))
+    raise Offer(Card(text=text.format(number=item.number, prices=", ".join(prices), floor=floor.here()), buttons=((button,),), mood="warn"))
 
 
 async def _below(ctx: Context, item: Item, floor: Money) -> list[Listing]:
@@ -167,8 +175,10 @@ def _quantity(value: str) -> int:
 
 
 def _condition(value: str) -> Condition:
-    words = value.lower().replace("_", " ").replace("-", " ")
-    if words not in _CONDITION_WORDS:
-        known = ", ".join(_CONDITION_WORDS)
-        raise Invalid(_("“{value}” is not a condition I know. Choose one of: {known}.").format(value=value, known=known))
-    return _CONDITION_WORDS[words]
+    """As it is kept, or as the reader's language calls it."""
+    said = value.lower().replace("_", " ").replace("-", " ")
+    for condition, label in CONDITIONS:
+        if said in (condition.value.replace("_", " "), _(label).lower()):
+            return condition
+    known = ", ".join(_(label).lower() for _condition, label in CONDITIONS)
+    raise Invalid(_("“{value}” is not a condition I know. Choose one of: {known}.").format(value=value, known=known))

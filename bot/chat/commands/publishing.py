@@ -12,11 +12,12 @@ from bot.chat.registry import action
 from core.errors import Refused
 from core.flows import intake
 from core.flows.wanted import sheet_of
-from core.rules.access import Ability
+from core.rules.access import Ability, may_on
 from core.rules.drafts import Question
+from core.rules.naming import of_item
 from core.values.card import Button, Card
 from core.values.states import DraftState, ItemState
-from core.words import _
+from core.words import _, here
 from storage.models import Account, Draft, Item
 
 READING = (DraftState.UPLOADING, DraftState.PENDING, DraftState.PROCESSING)
@@ -25,13 +26,14 @@ READING = (DraftState.UPLOADING, DraftState.PENDING, DraftState.PROCESSING)
 async def publish_item(ctx: Context, item: Item, only: Sequence[Account] = ()) -> None:
     """Publish on the chosen channels, or on some only. What a channel still needs is asked, and its answer leads here again."""
     if item.state in (ItemState.SOLD, ItemState.ARCHIVED):
-        raise Refused(_("Item {number} is {state}, so it cannot go up.").format(number=item.number, state=item.state))
+        raise Refused(_("Item {number} is {state}, so it cannot go up.").format(number=item.number, state=here(of_item(item.state))))
     row, sheet = await sheet_of(ctx.session, item.id)
     if row.state in READING:
         raise Refused(_("I am still reading item {number}. Its card says when it is ready.").format(number=item.number))
     easel = ctx.easel()
     _there, chosen = await chosen_accounts(easel, row)
-    chosen = list(only) or chosen
+    named = list(only) or chosen
+    chosen = [one for one in named if may_on(ctx.person.channels, one.channel)] or await ctx.theirs(named, _channel)
     if await _asks_marketplaces(ctx, item, row, chosen):
         await _later(ctx, item, only)
         return
@@ -39,7 +41,9 @@ async def publish_item(ctx: Context, item: Item, only: Sequence[Account] = ()) -
     if asked:
         await _ask(ctx, item, asked[0], only)
         return
-    made = await intake.publish(ctx.session, ctx.house, ctx.person, item, row, chosen, usual=not only)
+    await ctx.theirs(named, _channel)  # says what is left out, now that nothing is to be asked any more
+    usual = not only and len(chosen) == len(named)
+    made = await intake.publish(ctx.session, ctx.house, ctx.person, item, row, chosen, usual=usual)
     if not made:
         await ctx.say(_("Item {number} is up there already.").format(number=item.number))
         return
@@ -112,6 +116,10 @@ async def set_(ctx: Context, item: str, on: list[str], field: str, value: str) -
         await _later(ctx, row, accounts)
         return
     await publish_item(ctx, row, accounts)
+
+
+def _channel(account: Account) -> str:
+    return account.channel
 
 
 async def _accounts(ctx: Context, on: Sequence[str]) -> list[Account]:

@@ -12,27 +12,27 @@ from core.flows import accounts, changes
 from core.rules.access import Ability
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeKind, InboxState
-from core.words import _, ngettext
+from core.words import N_, _, ngettext
 from storage import audit
 from storage.db import wake
 from storage.keys import new_key
 from storage.models import Account, InboxEvent, Item, RefusedDelivery
 
-CHANNELS = _("Channels")
+CHANNELS = N_("Channels")
 
 
-@command("channels", _("Where you sell, and how each connection fares"), "/channels", topic=CHANNELS)
+@command("channels", N_("Where you sell, and how each connection fares"), "/channels", topic=CHANNELS)
 async def channels(ctx: Context) -> None:
     await ctx.show("channels", ("channels", ctx.person.workspace_id))
 
 
 @command(
     "connect",
-    _("Connect a marketplace"),
+    N_("Connect a marketplace"),
     "/connect ebay",
     needs=Ability.CONNECT,
     topic=CHANNELS,
-    details=_("For Shopify add the shop: /connect shopify mystore."),
+    details=N_("For Shopify add the shop: /connect shopify mystore."),
 )
 async def connect(ctx: Context, kind: Word | None, hint: Rest) -> None:
     if kind is None:
@@ -42,6 +42,7 @@ async def connect(ctx: Context, kind: Word | None, hint: Rest) -> None:
     if able is None:
         known = ", ".join(sorted(ctx.house.capabilities))
         raise Invalid(_("I do not know a marketplace “{kind}”. I know: {known}.").format(kind=kind, known=known))
+    ctx.check_on(able.kind)
     if not able.native:
         await accounts.add_assisted(ctx.house, ctx.session, ctx.person, able.kind)
         text = _("{name} has no way in for programs, so I prepare every listing for you to copy, remind you, and you tick it off.")
@@ -60,11 +61,11 @@ async def connect(ctx: Context, kind: Word | None, hint: Rest) -> None:
 
 @command(
     "disconnect",
-    _("Disconnect a marketplace"),
+    N_("Disconnect a marketplace"),
     "/disconnect ebay",
     needs=Ability.CONNECT,
     topic=CHANNELS,
-    details=_("Forgets the tokens, keeps the history."),
+    details=N_("Forgets the tokens, keeps the history."),
 )
 async def disconnect(ctx: Context, channel: Account) -> None:
     live = await accounts.live_listings(ctx.session, channel.id)
@@ -131,7 +132,7 @@ async def ship_from_answer(ctx: Context, account: str, answer: str) -> None:
     await ctx.say(_("Thank you. I ask {name} whether it can sell now.").format(name=row.name))
 
 
-@command("webhooks", _("Deliveries that could not be taken in"), "/webhooks", needs=Ability.REPLAY, topic=CHANNELS)
+@command("webhooks", N_("Deliveries that could not be taken in"), "/webhooks", needs=Ability.REPLAY, topic=CHANNELS)
 async def webhooks(ctx: Context) -> None:
     sources = tuple(ctx.house.channels)
     query = select(InboxEvent).where(InboxEvent.source.in_(sources), InboxEvent.state.in_((InboxState.FAILED, InboxState.DEAD)))
@@ -155,6 +156,7 @@ async def replay(ctx: Context, event: str) -> None:
     row = await ctx.session.get(InboxEvent, event)
     if row is None or row.state not in (InboxState.FAILED, InboxState.DEAD):
         raise Refused(_("This delivery was taken in meanwhile."))
+    ctx.check_on(row.source)
     row.state, row.due_at, row.attempts, row.last_error = InboxState.RECEIVED, ctx.now(), 0, ""
     wake(ctx.session, "inbox_event", row.id, priority=1)
     audit.record(
