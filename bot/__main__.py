@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     restore = _add(commands, "restore", _restore, "bring a backup back into an empty data folder")
     restore.add_argument("file", type=Path, metavar="FILE")
 
+    _add(commands, "slack-manifest", _slack_manifest, "print the manifest that makes your Slack app", data=False)
+
     read = _add(commands, "read", _read, "print what can be read on photos, without any key", data=False)
     read.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     read.add_argument("--json", action="store_true", help="as JSON")
@@ -143,6 +145,17 @@ def _doctor(chosen: argparse.Namespace) -> int:
     settings = _settings(chosen)
     _log(settings, "error")
     return asyncio.run(doctor.examine(settings, sys.stdout))
+
+
+def _slack_manifest(chosen: argparse.Namespace) -> int:
+    from bot.chat import commands as _registered  # noqa: F401 - registers every command
+    from bot.chat.registry import commands
+    from bot.surfaces.slack_manifest import manifest
+
+    settings = _settings(chosen)
+    by_webhook = settings.slack_signing_secret and settings.public_url.startswith("https://")
+    print(json.dumps(manifest(commands(), f"{settings.public_url}/webhooks/slack" if by_webhook else ""), indent=2))
+    return 0
 
 
 def _backup(chosen: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import SystemClock
 from bot.footing import is_there, lost_key
 from bot.settings import Settings, names_in_file, unknown
+from bot.surfaces import slack_check
 from core.errors import HaggleError
 from core.ports import PhotoIn
 from core.values.states import AccountState
@@ -270,4 +271,14 @@ def _picture() -> bytes:
     return data.getvalue()
 
 
-CHECKS: tuple[Check, ...] = (_settings, _folder, _database, _contents, _addresses, _reading)
+async def _slack(settings: Settings) -> Sequence[Finding]:
+    if not settings.slack_bot_token:
+        return []
+    told = await slack_check.look(
+        token=settings.slack_bot_token, app_token=settings.slack_app_token, signing_secret=settings.slack_signing_secret,
+        public_url=settings.public_url, api_url=settings.slack_api_url,
+    )  # fmt: skip
+    return [Finding(mood, "slack", sentence) for mood, sentence in told]
+
+
+CHECKS: tuple[Check, ...] = (_settings, _folder, _database, _contents, _addresses, _slack, _reading)

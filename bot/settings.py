@@ -6,7 +6,6 @@ default, so a line of `.env.example` may be copied as it stands. `load` is the w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,6 +25,7 @@ from pydantic_settings import (
 )
 from tzlocal import get_localzone_name
 
+from bot.agreement import TOGETHER
 from core.errors import Invalid
 
 PREFIX = "HAGGLE_"
@@ -141,7 +141,15 @@ class Settings(BaseSettings):
     telegram_webhook: Annotated[Literal["auto", "off"], Word] = Field(
         "auto", description="auto: by webhook if HAGGLE_PUBLIC_URL is https. off: by asking."
     )
-    slack_api_url: Address = Field("https://slack.com/api", description="Slack's Web API. This version does not talk in Slack yet.")
+    slack_bot_token: str = Field("", repr=False, json_schema_extra=SECRET, description="The bot token of your Slack app (xoxb-…).")
+    slack_app_token: str = Field(
+        "", repr=False, json_schema_extra=SECRET, description="Its app-level token with connections:write (xapp-…), for Socket Mode."
+    )
+    slack_signing_secret: str = Field(
+        "", repr=False, json_schema_extra=SECRET,
+        description="Its signing secret. With it, and HAGGLE_PUBLIC_URL being https, Slack calls us instead of Socket Mode.",
+    )  # fmt: skip
+    slack_api_url: Address = Field("https://slack.com/api", description="Slack's Web API.")
 
     # -- reading photos with a model
     ai_base_url: Address = Field("https://api.openai.com/v1", description="Any endpoint that speaks OpenAI's Chat Completions.")
@@ -217,7 +225,7 @@ def load(**given: Any) -> Settings:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise Invalid(" ".join(_sentence(one, given) for one in error.errors(include_url=False))) from error
-    problems = [sentence for check in _TOGETHER if (sentence := check(settings))]
+    problems = [sentence for check in TOGETHER if (sentence := check(settings))]
     if problems:
         raise Invalid(" ".join(problems))
     return settings
@@ -272,24 +280,3 @@ def _sentence(error: Any, given: Mapping[str, Any]) -> str:
     message = plain or str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
     called = f"--{name}" if given.get(name) is not None else variable_of(name)
     return f"{called} must be {message.removeprefix('must be ')}."
-
-
-def _database(settings: Settings) -> str:
-    if re.match(r"(postgresql|postgres|sqlite)(\+\w+)?://", settings.database):
-        return ""
-    return "HAGGLE_DATABASE_URL must begin with postgresql:// (or be empty, for SQLite in the data folder)."
-
-
-def _verification(settings: Settings) -> str:
-    if not settings.ebay_verification_token or re.fullmatch(r"[A-Za-z0-9_-]{32,80}", settings.ebay_verification_token):
-        return ""
-    return "HAGGLE_EBAY_VERIFICATION_TOKEN must be 32 to 80 of A-Z a-z 0-9 _ and -."
-
-
-def _model(settings: Settings) -> str:
-    if settings.ai_api_key and not settings.ai_model:
-        return "HAGGLE_AI_API_KEY is set, but HAGGLE_AI_MODEL is not: name a model that sees pictures."
-    return ""
-
-
-_TOGETHER = (_database, _verification, _model)

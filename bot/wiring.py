@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from bot import ticks
 from bot.chat.cards import Artist
-from bot.chat.registry import commands
+from bot.chat.registry import REGISTRY, commands
 from bot.chat.router import Router
 from bot.clock import SystemClock, Ticker
 from bot.http.app import create
@@ -40,6 +40,7 @@ from core.ports import Clock, Reader
 from core.values.states import AccountState, Role
 from integrations.ai import offline
 from integrations.assisted.kits import Kits
+from integrations.charts import drawing
 from integrations.http import Http
 from storage import photos, work
 from storage.db import Database
@@ -71,6 +72,7 @@ class App:
     http: Any = None
     web: WebSurface | None = None
     telegram: Any = None
+    slack: Any = None
     reader: Reader | None = None
     spread: Procrastinate | None = None
     unopened: int = 0  # sealed values whose key is missing, at the start
@@ -90,10 +92,14 @@ class App:
         if self.telegram is not None:
             await self.telegram.start()
             await self.telegram.set_menu([(one["name"], one["summary"]) for one in commands()])
+        if self.slack is not None:
+            await self.slack.start()
 
     async def stop(self) -> None:
         if self.telegram is not None:
             await self.telegram.stop()
+        if self.slack is not None:
+            await self.slack.stop()
         self.ticker.stop()
         if self.spread is not None:
             await self.spread.stop()
@@ -133,6 +139,17 @@ class App:
             return None
         link: str = self.telegram.deep_link(await people.owner_code(self.house))
         return link
+
+    async def slack_words(self) -> str | None:
+        """What makes whoever writes it to the app the owner in Slack; None without an app, or when Slack is not reached at once."""
+        if self.slack is None:
+            return None
+        try:
+            async with asyncio.timeout(TELEGRAM_SECONDS):
+                await self.slack.connected()
+        except TimeoutError:
+            return None
+        return f"@{self.slack.called}: join {await people.owner_code(self.house)}"
 
     async def join_code(self, role: Role) -> str:
         return await people.make_code(self.house, role)
@@ -175,7 +192,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
     db = Database(settings.database, clock)
     outbound = Http(outward=settings.outward)
     outside = open_outside(settings, outbound)
-    pictures, reading = Helper(photos.MODULE), Helper(offline.MODULE)
+    pictures, reading, charting = Helper(photos.MODULE), Helper(offline.MODULE), Helper(drawing.MODULE, idle_seconds=60)
     shelf = photos.PhotoStore(settings.data_folder / "photos", pictures)
     reader = open_reader(settings, offline.OfflineReader(reading), shelf)
     house = House(
@@ -186,6 +203,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
         photos=shelf,
         reader=reader,
         kits=Kits(),
+        charts=drawing.Charts(charting, shelf),
         channels=outside.channels,
         capabilities=outside.capabilities,
         connectors=outside.connectors,
@@ -197,7 +215,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
         interpreter=open_interpreter(settings),
     )
     house.meet(Artist(house), Router(house))
-    app = App(settings, house, _engine(house, surfaces), Ticker(db), outbound, [pictures, reading], reader=reader)
+    app = App(settings, house, _engine(house, surfaces), Ticker(db), outbound, [pictures, reading, charting], reader=reader)
     if not db.is_sqlite:
         from storage.dispatch.procrastinate import Procrastinate  # 0.2 s of a start that most do not need
 
@@ -234,6 +252,14 @@ def _add_surfaces(app: App) -> None:
 
         app.telegram = TelegramSurface(house, token=token, api_url=settings.telegram_api_url, public_url=_webhook_base(settings))
         house.surfaces["telegram"] = app.telegram
+    if settings.slack_bot_token:
+        from bot.surfaces.slack import SlackSurface
+
+        app.slack = SlackSurface(
+            house, token=settings.slack_bot_token, app_token=settings.slack_app_token, signing_secret=settings.slack_signing_secret,
+            api_url=settings.slack_api_url, public_url=settings.public_url, names=lambda: REGISTRY.names,
+        )  # fmt: skip
+        house.surfaces["slack"] = app.slack
     app.http = create(
         house,
         settings,
@@ -243,6 +269,7 @@ def _add_surfaces(app: App) -> None:
         commands=commands,
         finish_connect=lambda kind, query: accounts.finish_connect(house, kind, query),
         telegram_webhook=app.telegram.webhook if app.telegram else None,
+        slack_webhook=app.slack.webhook if app.slack and app.slack.by_webhook else None,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI
 
-from bot.http import answers, oauth
+from bot.http import answers, oauth, slack
 from bot.http.chat_api import ChatApi
 from bot.http.entrance import Entrance
 from bot.http.events import Events
@@ -37,6 +37,7 @@ def create(
     idle: Callable[[], Awaitable[None]],
     finish_connect: FinishConnect,
     telegram_webhook: TelegramWebhook | None = None,
+    slack_webhook: slack.SlackWebhook | None = None,
     limits: Limits | None = None,
 ) -> FastAPI:
     """`web` is the surface that is in `house.surfaces` too. Run it by `bot.http.server.Server`, which ends the event streams."""
@@ -50,6 +51,7 @@ def create(
         Events(house, web).router(),
         Photos(house, held).router(),
         Me(house, web).router(),
+        slack.router(house, held, slack_webhook),
         Webhooks(house, held, telegram_webhook).router(),
         oauth.router(finish_connect),
         HealthApi(health).router(),

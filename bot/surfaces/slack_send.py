@@ -1,0 +1,108 @@
+"""Cards out to Slack: posted, edited in place, or published on a Home tab. A message's reference is its timestamp in its channel."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import structlog
+
+from bot.surfaces.slack_blocks import Block, Page, page_of
+from bot.surfaces.slack_client import Client
+from bot.surfaces.slack_errors import NO_THREAD, code_of, is_about_images
+from bot.surfaces.slack_updates import split_home
+from bot.surfaces.slack_views import home
+from core.errors import AuthLost, Busy, HaggleError, Invalid, Missing, Refused
+from core.ports import PhotoShelf
+from core.values.card import Card
+from core.words import Told
+
+log = structlog.get_logger(__name__)
+
+PUBLISHED = "home"  # the reference of a Home tab, which a person has one of
+GETS_READY = 2.0  # seconds that Slack needs to make an uploaded picture ready
+LOOKS = 4  # at a picture that is not ready, before the card goes without
+_REMEMBERED = 5000
+
+
+class Sender:
+    """Posts and edits. Raises `core.errors`."""
+
+    def __init__(self, client: Client, photos: PhotoShelf, public_url: str) -> None:
+        self._client = client
+        self._photos = photos
+        self._public_url = public_url
+        self._files: OrderedDict[str, str] = OrderedDict()  # sha256 -> Slack's id; what is forgotten is sent again
+        self._unready: dict[str, int] = {}  # how often a picture was not ready
+
+    def page(self, card: Card) -> Page:
+        """As far as pictures need not be known."""
+        return page_of(card, public_url=self._public_url)
+
+    async def post(self, chat: str, card: Card, reply_to: str, aloud: bool) -> str:
+        person, direct = split_home(chat)
+        if person:
+            await self._publish(person, direct, card)
+            return PUBLISHED
+        page = await self._with_files(card)
+        try:
+            return await self._send(chat, page, reply_to, aloud)
+        except HaggleError as error:
+            if reply_to and code_of(error.__cause__ or error) in NO_THREAD:  # its first message was deleted: say it in the chat
+                return await self._send(chat, page, "", aloud=False)
+            raise self._about_images(error, card) from error
+
+    async def edit(self, chat: str, message: str, card: Card) -> None:
+        person, direct = split_home(chat)
+        if person:
+            await self._publish(person, direct, card)
+            return
+        page = await self._with_files(card)
+        try:
+            await self._client.call("chat.update", channel=chat, ts=message, text=page.summary, blocks=list(page.blocks))
+        except HaggleError as error:
+            raise self._about_images(error, card) from error
+
+    async def _send(self, chat: str, page: Page, reply_to: str, aloud: bool) -> str:
+        where = {"thread_ts": reply_to, **({"reply_broadcast": True} if aloud else {})} if reply_to else {}
+        blocks: list[Block] = list(page.blocks)
+        sent = await self._client.call(
+            "chat.postMessage", channel=chat, text=page.summary, blocks=blocks, unfurl_links=False, unfurl_media=False, **where
+        )
+        return str(sent["ts"])
+
+    async def _publish(self, person: str, direct: str, card: Card) -> None:
+        try:
+            await self._client.call("views.publish", user_id=person, view=home(await self._with_files(card), direct))
+        except HaggleError as error:
+            raise self._about_images(error, card) from error
+
+    async def _with_files(self, card: Card) -> Page:
+        """With its pictures where Slack can show them: uploading one is safe to do twice, so it comes before the message."""
+        files: dict[str, str] = {}
+        for photo in card.photos if not card.skip else ():
+            if self._unready.get(photo.sha256, 0) < LOOKS and (file := await self._file(photo.sha256, photo.alt)):
+                files[photo.sha256] = file
+        return page_of(card, files=files, public_url=self._public_url)
+
+    async def _file(self, sha256: str, alt: str) -> str:
+        """The picture's id at Slack; "" when it is not to be had or not to Slack's liking: the card says so."""
+        if sha256 not in self._files:
+            try:
+                file = await self._client.upload(await self._photos.jpeg(sha256), "photo.jpg", alt)
+            except (Missing, Invalid, Refused, AuthLost) as error:
+                log.warning("a card's photo cannot be shown in slack", sha256=sha256, error=str(error), cause=error.cause)
+                return ""
+            self._files[sha256] = file
+            if len(self._files) > _REMEMBERED:
+                self._files.popitem(last=False)
+        return self._files[sha256]
+
+    def _about_images(self, error: HaggleError, card: Card) -> HaggleError:
+        """Pictures get ready after they were uploaded: try again soon, and without them in the end."""
+        if not card.photos or not is_about_images(error.__cause__ or error):
+            return error
+        if len(self._unready) > _REMEMBERED:
+            self._unready.clear()
+        for photo in card.photos:
+            self._unready[photo.sha256] = self._unready.get(photo.sha256, 0) + 1
+        return Busy(Told("Slack does not have the photos ready yet."), retry_after=GETS_READY, cause=error.cause)
