@@ -53,7 +53,7 @@ def _prices() -> tuple[Form, ...]:
         form(Verb.FIELD, r"(?:i |we )?bought ITEM (?:for|at) MONEY", field="cost"),
         form(Verb.FIELD, r"ITEM cost (?:me|us) MONEY", field="cost"),
         form(Verb.SOLD, r"(?:i |we |i've |i have |we've )?(?:just |already )?sold ITEM (?:for|at) MONEY(?: WORDS)?"),
-        form(Verb.SOLD, rf"{_NO_QUESTION}ITEM (?:was |has |has been |just |is |got )*sold (?:for|at) MONEY(?: WORDS)?"),
+        form(Verb.SOLD, rf"{_NO_QUESTION}ITEM (?:was |were |has |have |been |just |is |are |got )*sold (?:for|at) MONEY(?: WORDS)?"),
         form(Verb.SOLD, r"ITEM went for MONEY(?: WORDS)?"),
         form(
             Verb.SOLD,
@@ -66,8 +66,7 @@ def _prices() -> tuple[Form, ...]:
         form(Verb.LOWER, rf"{_DOWN} {_PRICE} (?:down )?by MONEY"),
         form(Verb.LOWER, r"(?:take|knock|cut|give|shave|drop) (?:PERCENT|MONEY) off(?: of)?(?: the price of)? ITEM"),
         form(Verb.LOWER, r"(?:PERCENT|MONEY) (?:off|less|discount)(?: of| on| for)? ITEM"),
-        form(Verb.LOWER, r"ITEM (?:PERCENT|MONEY) (?:off|less|cheaper)"),
-        form(Verb.LOWER, r"(?:make )?ITEM (?:PERCENT|MONEY) cheaper"),
+        form(Verb.LOWER, r"(?:make |sell )?ITEM (?:PERCENT|MONEY) (?:off|less|cheaper)"),
         form(Verb.LOWER, r"(?:PERCENT|MONEY) off"),
         form(Verb.RAISE, rf"{_UP} {_PRICE} (?:up )?(?:by )?PERCENT"),
         form(Verb.RAISE, rf"{_UP} {_PRICE} (?:up )?by MONEY"),
@@ -80,22 +79,30 @@ def _prices() -> tuple[Form, ...]:
         form(Verb.PRICE, r"(?:the )?(?:new )?price (?:of|for|on) ITEM (?:should be|is now|is|goes to|to|=|:|must be) ?MONEY"),
         form(
             Verb.PRICE,
-            rf"{_NO_QUESTION}ITEM (?:should cost|should be|should go for|costs?|is now|is|now|to|at|=|->|:|can go for|"
+            rf"{_NO_QUESTION}ITEM (?:should cost|should be|should go for|costs?|is now|is|now|to|at|can go for|"
             r"goes for) ?(?:now )?MONEY",
         ),
+        form(Verb.PRICE, r"ITEM ?(?:=|->|:) ?MONEY"),
         form(Verb.PRICE, r"let ITEM go for MONEY"),
         form(Verb.PRICE, r"(?:i(?:'d| would| will|'ll) (?:take|accept)|take|accept) MONEY for ITEM"),
         form(Verb.PRICE, rf"MONEY (?:for|on) ITEM{_FINE}"),
         form(Verb.PRICE, r"(?:make|price|reprice|set) ITEM MONEY"),
         form(Verb.PRICE, rf"MONEY{_FINE}(?: for me| by me| then| works)?"),
         form(Verb.PRICE, r"(?:ok |okay |yes |yeah |fine |sure )+(?:for |at )?MONEY"),
+    )
+
+
+def _amountless() -> tuple[Form, ...]:
+    """Whoever says these is asked how much."""
+    return (
         form(
             Verb.PRICE,
-            r"(?:lower|drop|raise|change|reduce|reprice|increase|discount) (?:the price of |the price for |"
-            r"the price on )?ITEM(?:'s price)?",
+            r"(?:lower|drop|raise|reduce|reprice|increase|discount) (?:the price of |the price for |the price on )?ITEM(?:'s price)?",
         ),
+        form(Verb.PRICE, r"(?:change|update|set) (?:the price of |the price for |the price on )ITEM"),
+        form(Verb.PRICE, r"(?:change|update|set) ITEM's price"),
         form(Verb.SOLD, r"(?:i |we |i've |we've )?(?:just )?sold ITEM"),
-        form(Verb.SOLD, rf"{_NO_QUESTION}ITEM (?:was |has |has been |just |is |got )*sold(?: WORDS)?"),
+        form(Verb.SOLD, rf"{_NO_QUESTION}ITEM (?:was |were |has |have |been |just |is |are |got )*sold(?: WORDS)?"),
     )
 
 
@@ -145,7 +152,7 @@ _POLITE = (
     "we should|i should|i'd like you to|time to|do you mind|would you mind|kindly|quickly|maybe|perhaps"
 )
 _EVERYWHERE = (
-    r"(?:everywhere(?: else)?|"
+    r"(?:(?:from |on |off |to )?everywhere(?: else)?|"
     r"(?:on|from|off|to|in|at) all(?: of)?(?: the| my)? (?:channels|marketplaces|sites|shops|stores|platforms|of them)|"
     r"(?:on|from|off|to) (?:everything|all)|all over(?: the place)?)"
 )
@@ -157,10 +164,10 @@ _VERBS = """
 drop lower reduce cut decrease slash discount mark knock bring take raise increase bump hike set change put make price reprice adjust
 update list sell publish post offer relist upload delist remove delete end withdraw deactivate unlist unpublish hide stop show display
 open check find search undo revert pause resume continue connect disconnect rename retitle sold let give help invite view what
-which how who where is add shave pull get
+which how who where is add shave pull get tell see read should would could
 """
 ENGLISH = Language(
-    forms=(*looks.LISTS, *looks.OTHERS, *_prices(), *_moving(), *looks.SHOWING),
+    forms=(*looks.LISTS, *looks.OTHERS, *_prices(), *_moving(), *_amountless(), *looks.SHOWING),
     whens=looks.WHENS,
     polite=re.compile(rf"^(?:(?:{_POLITE})\b[,:]?\s*)+"),
     after=re.compile(r"(?:[,\s]+(?:please|pls|plz|thanks|thank you|thx|cheers|for me|right now|asap|will you|ok|okay|haggle))+$"),

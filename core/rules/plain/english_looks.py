@@ -8,9 +8,10 @@ from core.rules.plain.wishes import Verb
 _KINDS = r"(?:items?|things?|stuff|listings?|inventory|everything|all|products?|goods|ones)"
 _MINE = r"(?:(?:all|all of|all the|the|my|all my|any|all of my|our) )?"
 _SHOW = r"(?:show|list|display|give|tell|see|view|open|pull up|get|read|let me see)(?: me| us)?"
+_OPEN = r"(?:show|display|see|view|open|pull up|let me see)(?: me| us)?"
 _WHAT = r"(?:what|which)(?:'s| is| are| has| have|'ve)?"
 _STATES = (
-    ("live", r"(?:live|up|for sale|listed|online|selling|active|published|on sale)"),
+    ("live", r"(?:live|up for sale|up|for sale|listed|online|selling|active|published|on sale)"),
     ("sold", r"(?:sold|gone)"),
     ("draft", r"(?:drafts?|in draft|unpublished|not published)"),
     ("not up", r"(?:not up|down|off|delisted|taken down)"),
@@ -44,6 +45,7 @@ def _lists() -> tuple[Form, ...]:
                 f"items {state}",
             ),
             form(Verb.LIST, rf"(?:{_SHOW} )?{_MINE}{said} {_KINDS}", f"items {state}"),
+            form(Verb.LIST, rf"{_SHOW} {_MINE}{said}", f"items {state}"),
             form(
                 Verb.LIST,
                 rf"{_SHOW} (?:me )?(?:{_WHAT} |{_MINE}{_KINDS} (?:that (?:is|are) )?)(?:is |are |i have |i've )?{said}",
@@ -98,7 +100,7 @@ def _lists() -> tuple[Form, ...]:
         form(
             Verb.LIST,
             r"(?:what do i have|what have i got|what do i sell|what am i selling|show me what i have|what's in (?:my |"
-            r"the )?(?:stock|inventory|shop|store))(?: WORDS)?",
+            r"the )?(?:stock|inventory|shop|store))",
             "items",
         ),
         form(Verb.LIST, r"how many (?:items|things|listings) do i have", "items"),
@@ -208,9 +210,10 @@ def _showing() -> tuple[Form, ...]:
     return (
         form(
             Verb.FIND,
-            r"(?:find|search|search for|look for|look up|how many|do i have|do i have any|have i got|have i got any|"
+            r"(?:find|search for|search|look for|look up|do i have any|do i have|have i got any|have i got|"
             r"any)(?: me)? (?:my |the |all |all the |some |an |a )?WORDS",
         ),
+        form(Verb.FIND, r"how many (?P<rest>\S.*?) (?:do i have|have i got|are there|are left|are live)(?: left)?"),
         form(
             Verb.SHOW,
             r"(?:how much|what) (?:is|does|do|are|did i ask for)(?: the price (?:of|for|on))? ITEM(?: cost| costing|"
@@ -224,13 +227,13 @@ def _showing() -> tuple[Form, ...]:
         ),
         form(
             Verb.SHOW,
-            rf"(?:{_SHOW}|check|check on|look at|bring up|go to|details (?:of|on|for)|info (?:on|about)|status of|where's|"
+            rf"(?:{_OPEN}|check|check on|look at|bring up|go to|details (?:of|on|for)|info (?:on|about)|status of|where's|"
             r"where is|where are) ITEM(?: listed| up| now)?",
         ),
         form(
             Verb.ABOUT,
             r"(?:how's|how is|how are|what about|how about|what's up with|what happened to|what happened with|"
-            r"tell me about) ITEM(?: doing| going)?",
+            r"(?:tell|give|get|read)(?: me)?(?: about)?) ITEM(?: doing| going)?",
         ),
         form(Verb.SHOW, r"(?:item|number|no\.?|#) ?(?P<item>\d{1,9})"),
         form(Verb.SHOW, r"(?P<item>#\d{1,9})"),

@@ -1,6 +1,7 @@
 """How a table of forms is written and compiled.
 
-A form is a verb and a pattern over folded text, matched against a whole clause. In patterns a blank stands for white space, and
+A form is a verb and a pattern over folded text, matched against a whole clause. In patterns a blank
+stands for white space (with a ? for none too), and
 
     ITEM      what the thing is called           MONEY     an amount, with or without a sign or "bucks"
     PERCENT   a share such as 10% or 10 percent  WORDS     anything
@@ -62,5 +63,5 @@ class Language:
 
 def form(verb: Verb, pattern: str, *lines: str, field: str = "", placed: bool = False, whens: Mapping[str, str] | None = None) -> Form:
     parts = {**_PARTS, "WHEN": rf"(?P<when>{'|'.join(whens or ())})"}
-    spelled = _PART.sub(lambda found: parts[found[0]], pattern).replace(" ", r"\s+")
+    spelled = _PART.sub(lambda found: parts[found[0]], pattern).replace(" ?", r"\s*").replace(" ", r"\s+")
     return Form(verb, re.compile(spelled), lines, field, placed)

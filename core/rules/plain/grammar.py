@@ -16,6 +16,10 @@ from core.rules.plain.wishes import Verb, Wish
 LANGUAGES = (ENGLISH, SPANISH)
 LONGEST = 400  # letters: whoever writes more tells a story
 MOST = 6  # clauses of a sentence
+_PRICED = re.compile(
+    r"[$€£]?\d[\d.,]*\s?%?\s+(?:for|off|on|por|para|en)\b|(?:the|my|item|#?\d|el|la|los|las|mi)\b[^,;]*?\s(?:to|at|a|en|por)\s[$€£]?\d"
+)
+_PRICE_INSIDE = re.compile(r"\s(?:to|at)\s[$€£]?\d[\d.,]*(?:\s|$)")
 _END = re.compile(r"[\s.!?,;:]+$")
 _NUMBERS = re.compile(r"(?:items? |#)?#?\d+(?:(?:\s*,\s*|\s+(?:and|y|e)\s+|\s*&\s*)(?:item )?#?\d+)+")
 _LISTED = re.compile(r"\s*,\s*(?:and |y )?|\s+(?:and|y|e)\s+|\s*&\s*")
@@ -56,9 +60,14 @@ def _sentence(text: str, language: Language, channels: Mapping[str, str]) -> lis
     parts = list(_parts(text, language))
     if 1 < len(parts) <= MOST:
         found = [_clause(_bare(part, language), language, channels) for part in parts]
-        if all(found):
+        if all(found) and not any(_lacks(wish) for clause in found for wish in clause):
             return [wish for clause in found for wish in clause]
     return _clause(text, language, channels)
+
+
+def _lacks(wish: Wish) -> bool:
+    """Whether the amount is missing: “drop the dunks and the lamp to 40” is one clause."""
+    return wish.verb in (Verb.PRICE, Verb.SOLD) and not wish.money
 
 
 def _parts(text: str, language: Language) -> Iterator[str]:
@@ -67,7 +76,7 @@ def _parts(text: str, language: Language) -> Iterator[str]:
     for join in re.finditer(language.joins, seen):
         following = language.polite.sub("", seen[join.end() :])
         first = re.match(r"[\w'-]+", following)
-        if first and (first[0] in language.verbs or re.match(r"[$€£]?\d+\s?%? (?:for|off|on|por|para|en)\b", following)):
+        if first and (first[0] in language.verbs or _PRICED.match(following)):
             yield text[begin : join.start()]
             begin = join.end()
     yield text[begin:]
@@ -89,7 +98,8 @@ def _as_typed(text: str, language: Language, channels: Mapping[str, str]) -> lis
             if matched and (wish := _command(one, matched, language, channels)):
                 return [wish]
             continue
-        if matched := one.pattern.fullmatch(folded(bare)):
+        matched = one.pattern.fullmatch(folded(bare))
+        if matched and not _PRICE_INSIDE.search(matched.groupdict().get("item") or ""):
             return [_wish(one, matched, bare, where)]
     return []
 
@@ -151,7 +161,9 @@ def _mended(text: str, language: Language) -> str:
     """With a slip in the first word put right: “drpo the lamp to 40”. Empty when there is none that is sure."""
     first, _space, rest = text.partition(" ")
     seen = folded(first)
-    if len(seen) < 4 or seen in language.verbs:
+    if len(seen) < 4 or any(seen in one.verbs for one in LANGUAGES):
         return ""
     near = difflib.get_close_matches(seen, sorted(language.verbs), n=1, cutoff=0.75)
-    return f"{near[0]} {rest}".strip() if near else ""
+    if not near or abs(len(near[0]) - len(seen)) > 1:
+        return ""
+    return f"{near[0]} {rest}".strip()

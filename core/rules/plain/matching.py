@@ -13,7 +13,7 @@ from core.rules.plain.folding import clean, folded, words
 MOST = 6  # candidates
 SLIP = 0.82  # how alike two words of five letters and more are when one is the other with a slip
 _NUMBER = re.compile(
-    r"(?:(?:the |my |el |la |mi )?(?:items?|articles?|numbers?|no\.?|num\.?|articulo|numero|producto|n[ºo]\.?)\s*)?#?\s*(\d{1,9})"
+    r"(?:the |my |el |la |los |las |mi )?(?:(?:items?|articles?|numbers?|no\.?|num\.?|articulo|numero|producto|n[ºo]\.?)\s*)?#?\s*(\d{1,9})"
 )
 _SMALL = """
 the a an my our your that those these this one ones of in on with for it's its item items thing listing listings ad ads pair please
