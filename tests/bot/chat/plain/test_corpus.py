@@ -94,12 +94,9 @@ async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
                 )
             await session.flush()
             first = (await session.execute(select(Item.id).where(Item.number == 1))).scalar_one()
-            session.add(
-                Post(
-                    workspace_id=person.workspace_id, surface="web", chat=person.member_id, view="item", subject_kind="item", subject_id=first,
-                    message="1", state="posted", created_at=now, changed_at=now, due_at=now,
-                )
-            )  # fmt: skip
+            subject = {"view": "item", "subject_kind": "item", "subject_id": first, "message": "1", "state": "posted"}
+            moments = {"created_at": now, "changed_at": now, "due_at": now}
+            session.add(Post(workspace_id=person.workspace_id, surface="web", chat=person.member_id, **subject, **moments))
         async with house.db.read() as session:
             yield Room(home, person, session, await session.get_one(Workspace, person.workspace_id))
 
