@@ -23,9 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import NullType, TypeEngine
 
+from core.words import deep_of_stored, deep_stored, of_stored, to_stored
 from storage.db import normal_url
 from storage.models import Base
-from storage.models.base import UtcTime
+from storage.models.base import Sentence, Sentences, UtcTime
 
 BATCH = 1000
 _NOT_IN_POSTGRESQL = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of characters, which SQLite keeps
@@ -35,6 +36,8 @@ _Kind = tuple[TypeEngine[Any], Callable[[Any], Any], Callable[[Any], Any]]
 _KINDS: dict[str, _Kind] = {
     "time": (UtcTime(), datetime.isoformat, datetime.fromisoformat),
     "bytes": (LargeBinary(), lambda value: base64.b64encode(value).decode(), base64.b64decode),
+    "sentence": (Sentence(), to_stored, of_stored),
+    "sentences": (Sentences(), deep_stored, deep_of_stored),
     "json": (_ANY_JSON, lambda value: value, lambda value: value),
     "text": (String(), str, str),
     "plain": (NullType(), lambda value: value, lambda value: value),
@@ -86,7 +89,7 @@ async def read_table(connection: AsyncConnection, path: Path) -> int:
 
 
 def _kind_of(column: Column[Any]) -> str:
-    for name in ("time", "bytes", "json", "text"):
+    for name in ("time", "bytes", "sentence", "sentences", "json", "text"):
         if isinstance(column.type, JSON if name == "json" else type(_KINDS[name][0])):
             return name
     return "plain"

@@ -7,13 +7,14 @@ import io
 import os
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
 
 from core.errors import Invalid, Missing
+from core.words import Told
 from storage import audit, migrate
 from storage.backup import backup, restore
 from storage.db import Database, sqlite_url
@@ -49,6 +50,9 @@ def other_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     server.drop(name)
 
 
+REASON = Told("{name} asks to slow down.", name="eBay")
+
+
 async def fill(db: Database, clock: TestClock, folder: Path) -> None:
     """Something of every kind of value: sealed bytes, JSON, times with and without, text of the world, an audit chain."""
     listing = await add_listing(db)
@@ -58,6 +62,7 @@ async def fill(db: Database, clock: TestClock, folder: Path) -> None:
         account = await session.get_one(Account, listing.account_id)
         account.credentials = Keyring(key_of_folder(folder)).seal({"token": "secret"}, account.id)
         account.tokens = 0.1
+        account.last_error, account.settings = REASON, {"problems": [REASON]}
         for number in range(30):
             told = {"number": number, "share": 0.25}
             audit.record(session, workspace="w", at=db.now(), actor="system", action="sold", subject=("item", "i"), data=told)
@@ -72,6 +77,18 @@ async def everything(url: str) -> dict[str, list[tuple[object, ...]]]:
                 table.name: sorted(tuple(row) for row in (await session.execute(select(table))).all())
                 for table in Base.metadata.sorted_tables
             }
+    finally:
+        await db.close()
+
+
+async def reasons(url: str) -> tuple[Mapping[str, object], Mapping[str, object]]:
+    """The parts of what is kept as a sentence, by itself and inside JSON."""
+    db = Database(url, TestClock(), pool=1)
+    try:
+        async with db.read() as session:
+            account = (await session.execute(select(Account))).scalar_one()
+        assert isinstance(account.last_error, Told)
+        return account.last_error.values, account.settings["problems"][0].values
     finally:
         await db.close()
 
@@ -92,6 +109,7 @@ async def test_everything_comes_back_on_either_database(
     url = other_url or sqlite_url(new)
     assert await migrate.current(url) == migrate.HEAD
     assert await everything(url) == await everything(database.url)
+    assert await reasons(url) == (REASON.values, REASON.values)
     assert {path.name for path in new.iterdir()} == {"photos", "haggle.lock"} | (set() if other_url else {"haggle.db"})
     for photo in (folder / "photos").rglob("*.webp"):
         assert (new / photo.relative_to(folder)).read_bytes() == photo.read_bytes()
