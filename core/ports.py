@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from core.values.card import Card, Inbound
+from core.values.card import Card, CardPhoto, Inbound
 from core.values.channel import (
     Aspect,
     Capabilities,
@@ -21,6 +21,7 @@ from core.values.channel import (
     Ref,
     Wanted,
 )
+from core.values.chart import Chart
 from core.values.draft import Draft
 
 
@@ -298,6 +299,13 @@ class PhotoShelf(Protocol):
 
     async def damaged(self, keys: Sequence[str]) -> list[str]:
         """Which of these photos are lost or changed. Reads them all: ask for some at a time."""
+
+
+class ChartMaker(Protocol):
+    """Draws charts and keeps them with the photos (`integrations/charts`)."""
+
+    async def draw(self, chart: Chart) -> CardPhoto:
+        """The chart as a photo of a card, for light pages and for dark ones. Raises `core.errors` when it cannot be drawn now."""
 
 
 class Dispatcher(Protocol):

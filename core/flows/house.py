@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from core.ports import CardArtist, Channel, Connector, Interpreter, KitMaker, Listener, PhotoShelf, Reader, Surface, WebhookGate
+from core.ports import CardArtist, Channel, ChartMaker, Connector, Interpreter, KitMaker, Listener, PhotoShelf, Reader, Surface, WebhookGate
 from core.values.channel import Capabilities
 from core.words import ENGLISH, Speech
 from storage.db import Database
@@ -32,6 +32,7 @@ class House:
     photos: PhotoShelf
     reader: Reader
     kits: KitMaker
+    charts: ChartMaker
     channels: Mapping[str, Channel]
     capabilities: Mapping[str, Capabilities]
     connectors: Mapping[str, Connector] = field(default_factory=dict)

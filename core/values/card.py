@@ -86,14 +86,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CardPhoto:
-    """A stored photo by its sha256. `mark` is a word or two that is shown on it where a surface can: its number, say."""
+    """A stored photo by its sha256. `mark` is a word or two that is shown on it where a surface can: its number, say. A chart has a second
+    picture, `dark`, for pages that are dark, and is shown as wide as its card."""
 
     sha256: str
     alt: str = ""
     mark: str = ""
+    dark: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return {"sha256": self.sha256, "alt": self.alt, **({"mark": self.mark} if self.mark else {})}
+        more = {name: value for name, value in (("mark", self.mark), ("dark", self.dark)) if value}
+        return {"sha256": self.sha256, "alt": self.alt, **more}
+
+    @classmethod
+    def of_json(cls, data: dict[str, Any]) -> CardPhoto:
+        return cls(data["sha256"], data.get("alt", ""), data.get("mark", ""), data.get("dark", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ class Card:
             data.get("title", ""),
             data.get("text", ""),
             tuple(Line.of_json(line) for line in data.get("lines", [])),
-            tuple(CardPhoto(photo["sha256"], photo.get("alt", ""), photo.get("mark", "")) for photo in data.get("photos", [])),
+            tuple(CardPhoto.of_json(photo) for photo in data.get("photos", [])),
             tuple(tuple(Button.of_json(button) for button in row) for row in data.get("buttons", [])),
             data.get("mood", ""),
             (subject[0], subject[1]) if subject else None,

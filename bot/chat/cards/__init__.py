@@ -6,14 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from bot.chat.cards import draft, home, item, notice, outcome, people, photos, roll, sale, small
+import structlog
+
+from bot.chat.cards import draft, home, item, money, notice, outcome, people, photos, roll, sale, small
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
+from core.errors import HaggleError
 from core.flows.house import House
 from core.flows.people import reader_of, the_workspace
-from core.values.card import Card
+from core.values.card import Card, CardPhoto
 from core.words import speaking
+
+log = structlog.get_logger()
 
 VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "draft": draft.draw,
@@ -25,6 +31,8 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "fold": notice.fold,
     "notices": notice.listing,
     "notify": notice.choices,
+    "sales": money.sales,
+    "profit": money.profit,
     "channels": small.channels,
     "members": people.members,
     "member": people.member,
@@ -48,5 +56,17 @@ class Artist:
             assert workspace is not None
             of_home = view == "home"
             language, timezone = await (home.reader(session, workspace, subject[1]) if of_home else reader_of(session, workspace, place))
+            easel = Easel(self._house, session, workspace, timezone)
             with speaking(speech_of(language)):
-                return await VIEWS[view](Easel(self._house, session, workspace, timezone), subject[1])
+                card = await VIEWS[view](easel, subject[1])
+        return replace(card, photos=await self._charts(easel)) if card and easel.charts else card
+
+    async def _charts(self, easel: Easel) -> tuple[CardPhoto, ...]:
+        """The pictures of a card's charts. Its figures are text, so it does without those that cannot be drawn now."""
+        drawn = []
+        for chart in easel.charts:
+            try:
+                drawn.append(await self._house.charts.draw(chart))
+            except HaggleError as error:
+                log.warning("a chart was not drawn", cause=error.cause or str(error))
+        return tuple(drawn)

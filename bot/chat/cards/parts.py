@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from core.flows.house import House
 from core.flows.wanted import photos_of
 from core.money import Money
 from core.values.card import Button, CardPhoto, Line
+from core.values.chart import Chart
 from core.values.draft import Evidence, EvidenceKind, Field
 from core.values.states import ChangeKind, ChangeState, ListingState, TaskState
 from core.words import _, clock_time, day_time, here
@@ -24,12 +25,14 @@ SHOWN_PHOTOS = 10
 
 @dataclass(slots=True)
 class Easel:
-    """What drawing a card needs: the house, a session that only reads, the workspace, and the reader's time zone."""
+    """What drawing a card needs: the house, a session that only reads, the workspace, and the reader's time zone. `charts` are drawn when
+    the card is: their pictures take longer than a session may be open."""
 
     house: House
     session: AsyncSession
     workspace: Workspace
     timezone: str
+    charts: list[Chart] = field(default_factory=list)
 
     def channel(self, kind: str) -> str:
         able = self.house.capabilities.get(kind)

@@ -1,0 +1,1 @@
+"""Charts as pictures. See README.md."""
