@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import HaggleError, Invalid
 from core.ports import PhotoIn
 from integrations.ai import offline
-from storage import photos
+from storage import photos, uploads
 from storage.helper import Helper
 
 
@@ -34,7 +34,7 @@ async def read_photos(paths: Sequence[Path]) -> dict[str, Any]:
 
 
 async def _collect(store: photos.PhotoStore, paths: Sequence[Path]) -> tuple[list[dict[str, Any]], list[PhotoIn]]:
-    photos.check_batch([path.stat().st_size for path in paths if path.is_file()])
+    uploads.check_batch([path.stat().st_size for path in paths if path.is_file()])
     entries: list[dict[str, Any]] = []
     good: list[PhotoIn] = []
     for path in paths:

@@ -28,19 +28,18 @@ from typing import IO, Any, Literal, TypeVar
 from core.errors import Invalid, Missing
 from core.ports import Helper
 from core.words import Told
+from storage.uploads import check_kind, check_size, spoken
 
 Size = Literal["original", "large", "small"]
 SIZES: tuple[Size, ...] = ("original", "large", "small")
 
 MODULE = "storage.pictures"  # whose JOBS the helper of a `PhotoStore` must run
-MAX_BYTES = 20 * 1024 * 1024
-MAX_BATCH_BYTES = 100 * 1024 * 1024
 JPEG_SIDE = 2048
+OPENED = 2  # streamed photos that are in memory at the same time
 
 _T = TypeVar("_T")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = ".part-"
-_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,7 @@ class PhotoStore:
     def __init__(self, folder: Path, helper: Helper) -> None:
         self._folder = folder
         self._helper = helper
+        self._opening = asyncio.Semaphore(OPENED)
 
     async def put(self, data: bytes, name: str = "") -> Stored:
         """Keep a photo. Raises `Invalid` with a sentence that names the file when it is no photo that can be kept."""
@@ -91,7 +91,8 @@ class PhotoStore:
                 await _in_thread(partial(file.write, chunk))
                 check_size(max(file.tell(), 1), called)
             file.seek(0)
-            return await self.put(await _in_thread(file.read), name)
+            async with self._opening:
+                return await self.put(await _in_thread(file.read), name)
         finally:
             file.close()  # and it is gone
 
@@ -212,52 +213,6 @@ class PhotoStore:
         except ValueError:
             return True
         return set(expected) != set(SIZES) or any(_hash(_bytes(self.path(key, size))) != expected[size] for size in SIZES)
-
-
-def check_batch(sizes: Sequence[int]) -> None:
-    """Raises `Invalid` when photos that are sent together are more than 100 MB."""
-    total = sum(sizes)
-    if total > MAX_BATCH_BYTES:
-        raise Invalid(
-            Told("These photos are {size} MB together, and one batch may be 100 MB: send them in smaller groups.", size=_mb(total))
-        )
-
-
-def check_size(size: int, called: str) -> None:
-    """Raises `Invalid` when one photo is empty or more than 20 MB. `called` is its name as `spoken` gives it."""
-    if not size:
-        raise Invalid(Told("{called} is empty: send it again.", called=called))
-    if size > MAX_BYTES:
-        raise Invalid(Told("{called} is {size} MB, and a photo may be 20 MB: send a smaller version.", called=called, size=_mb(size)))
-
-
-def check_kind(data: bytes, called: str) -> str:
-    """The format by the first bytes, whatever the name says: JPEG, PNG, WebP or HEIC. Raises `Invalid` for all else."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        return "HEIC"
-    raise Invalid(
-        Told("{called} is not a photo that Haggle can read: send it as JPEG, PNG, WebP or HEIC.", called=called),
-        cause=f"starts with {data[:12]!r}",
-    )
-
-
-def spoken(name: str) -> str:
-    """A file's name as a sentence may show it: its last part, printable, short; "This file" when there is none."""
-    last = re.split(r"[/\\]", name)[-1]
-    plain = "".join(letter for letter in last if letter.isprintable()).strip()
-    if not plain:
-        return "This file"
-    return plain if len(plain) <= 60 else plain[:40] + "…" + plain[-19:]
-
-
-def _mb(size: int) -> str:
-    return f"{size / 1024 / 1024:.1f}"
 
 
 async def _in_thread(work: Callable[[], _T]) -> _T:

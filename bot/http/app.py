@@ -21,6 +21,7 @@ from bot.http.me import Me
 from bot.http.oauth import FinishConnect
 from bot.http.pages import Files, Pages
 from bot.http.photos import Photos
+from bot.http.rolls import Rolls
 from bot.http.security import Security, WebSettings
 from bot.http.webhooks import TelegramWebhook, Webhooks
 from bot.surfaces.web import WebSurface
@@ -47,9 +48,10 @@ def create(
     answers.install(app)
     for router in (
         Pages(house, held).router(),
-        ChatApi(house, held, commands=commands, idle=idle).router(),
+        ChatApi(house, commands=commands, idle=idle).router(),
         Events(house, web).router(),
         Photos(house, held).router(),
+        Rolls(house).router(),
         Me(house, web).router(),
         slack.router(house, held, slack_webhook),
         Webhooks(house, held, telegram_webhook).router(),

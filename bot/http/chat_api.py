@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.http.chat_log import read_page
 from bot.http.entrance import Member
-from bot.http.limits import Limits
 from bot.surfaces.web import SURFACE
 from core.errors import Invalid
 from core.flows.house import House
@@ -47,11 +46,8 @@ class Said(BaseModel):
 class ChatApi:
     """`/api/v1`: chat, messages, commands, idle."""
 
-    def __init__(
-        self, house: House, limits: Limits, *, commands: Callable[[], list[dict[str, str]]], idle: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, house: House, *, commands: Callable[[], list[dict[str, str]]], idle: Callable[[], Awaitable[None]]) -> None:
         self._house = house
-        self._limits = limits
         self._commands = commands
         self._idle = idle
 
@@ -71,11 +67,8 @@ class ChatApi:
     async def say(self, said: Said, person: Member) -> dict[str, bool]:
         if not (said.text.strip() or said.press or said.photos):
             raise Invalid(Told("There is nothing in this message: write something or add photos."))
-        if said.photos:
-            self._limits.drafts_a_minute.take(person.workspace_id)
-            self._limits.drafts_an_hour.take(person.workspace_id)
-            for one in said.photos:
-                await self._house.photos.find(one)
+        for one in said.photos:
+            await self._house.photos.find(one)
         return {"new": await self._house.inbox.put(_delivery(said, person))}
 
     async def commands(self, person: Member) -> dict[str, Any]:

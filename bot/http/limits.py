@@ -53,6 +53,4 @@ class Limits:
     members: Buckets = field(default_factory=lambda: a_minute(1000))
     writes: Buckets = field(default_factory=lambda: a_minute(60))
     uploads: Buckets = field(default_factory=lambda: a_minute(30))
-    drafts_a_minute: Buckets = field(default_factory=lambda: a_minute(10))
-    drafts_an_hour: Buckets = field(default_factory=lambda: Buckets(100, 100 / 3600))
     webhooks: Buckets = field(default_factory=lambda: Buckets(100, 100))

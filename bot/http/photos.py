@@ -14,7 +14,8 @@ from bot.http.limits import Limits
 from core.errors import HaggleError, Invalid, Missing
 from core.flows.house import House
 from core.words import Told, here
-from storage.photos import SIZES, check_batch, check_size, spoken
+from storage.photos import SIZES
+from storage.uploads import check_batch, check_size, spoken
 
 MANY = 100  # files of one upload
 FOR_EVER = "private, max-age=31536000, immutable"  # a photo's name is its content

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.listening import ANY_ADDRESS, is_address, own_names
-from storage.photos import MAX_BATCH_BYTES
+from storage.uploads import MAX_BATCH_BYTES, MAX_BYTES
 
 POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
 HEADERS = {
@@ -43,6 +43,7 @@ BODIES = (
     ("/webhooks/ebay", 64 * KB),
     ("/webhooks/", KB),
     ("/api/v1/photos", MAX_BATCH_BYTES + KB * KB),  # and what multipart puts around it
+    ("/api/v1/rolls/", MAX_BYTES + KB * KB),  # one photo
     ("", 64 * KB),
 )
 

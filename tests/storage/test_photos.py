@@ -16,7 +16,8 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from core.errors import Invalid, Missing
-from storage import photos
+from core.rules.rolls import differ
+from storage import photos, uploads
 from storage.helper import Helper
 from storage.photos import PhotoStore, Size
 
@@ -213,14 +214,14 @@ async def test_a_bomb_costs_no_memory(store: PhotoStore, helper: Helper) -> None
 
 
 def test_limits_and_names() -> None:
-    photos.check_batch([photos.MAX_BYTES] * 5)
+    uploads.check_batch([uploads.MAX_BYTES] * 5)
     with pytest.raises(Invalid, match=r"120\.0 MB together.*100 MB"):
-        photos.check_batch([photos.MAX_BYTES] * 6)
+        uploads.check_batch([uploads.MAX_BYTES] * 6)
     with pytest.raises(Invalid, match=r"big\.png is 20\.1 MB"):
-        photos.check_size(photos.MAX_BYTES + 100_000, "big.png")
-    assert photos.spoken("C:\\photos\\a\nb.jpg") == "ab.jpg"
-    assert photos.spoken("") == "This file"
-    assert len(photos.spoken("x" * 500 + ".jpg")) <= 60
+        uploads.check_size(uploads.MAX_BYTES + 100_000, "big.png")
+    assert uploads.spoken("C:\\photos\\a\nb.jpg") == "ab.jpg"
+    assert uploads.spoken("") == "This file"
+    assert len(uploads.spoken("x" * 500 + ".jpg")) <= 60
 
 
 async def test_the_same_photo_twice_is_stored_once(store: PhotoStore, tmp_path: Path, helper: Helper) -> None:
@@ -304,3 +305,38 @@ async def test_facts_are_plain_json(store: PhotoStore) -> None:
     stored = await store.put(encoded(halves(64, 48), "PNG"))
     facts = json.loads(store.path(stored.sha256).with_name(f"{stored.sha256}.json").read_text())
     assert (facts["width"], facts["height"], set(facts["files"])) == (64, 48, {"original", "large", "small"})
+
+
+async def test_a_photo_that_is_still_on_its_way_goes_to_the_disk(store: PhotoStore, tmp_path: Path) -> None:
+    data = encoded(halves(400, 300), "JPEG")
+
+    async def slowly(size: int = 1000, more: bytes = b"") -> AsyncIterator[bytes]:
+        for at in range(0, len(data), size):
+            yield data[at : at + size]
+        for _ in range(len(more) and 21):
+            yield more
+
+    assert await store.put_stream(slowly(), "lamp.jpg") == await store.put(data)
+    with pytest.raises(Invalid, match=r"lamp\.jpg is 20\.\d MB, and a photo may be 20 MB"):
+        await store.put_stream(slowly(more=b"x" * 1024 * 1024), "lamp.jpg")
+    with pytest.raises(Invalid, match="is empty"):
+        await store.put_stream(_nothing(), "lamp.jpg")
+    assert not [name for name in files_in(tmp_path) if name.startswith(".part-")]
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for chunk in (b"",):
+        yield chunk
+
+
+async def test_a_look_tells_pictures_apart(store: PhotoStore) -> None:
+    """The same scene in another size and quality is almost the same look; another one is far from it."""
+    scene = halves(800, 600)
+    one, again = await store.put(encoded(scene, "JPEG")), await store.put(encoded(scene.resize((400, 300)), "JPEG", quality=60))
+    other = await store.put(encoded(halves(800, 600).transpose(Image.Transpose.FLIP_LEFT_RIGHT), "JPEG"))
+    dark = await store.put(encoded(Image.new("RGB", (300, 300), (10, 20, 30)), "PNG"))
+    assert len(one.look) == 28
+    assert differ(one.look, again.look) <= (2, 2)  # type: ignore[operator]
+    assert differ(one.look, other.look)[0] >= 8  # type: ignore[index]
+    assert differ(one.look, dark.look)[1] >= 12  # type: ignore[index]
+    assert (await store.find(one.sha256)).look == one.look
