@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from core.flows.stories import has_more, without_more
 from core.values.card import Button, Card, CardPhoto, Line
 from core.words import ngettext
 
@@ -27,6 +28,8 @@ BUTTON = 75  # characters on a button
 ADDRESS = 3000  # characters of a link
 ROWS = 15  # rows of buttons that keep their own block; more are packed
 THUMBNAILS = 10  # images of one context block
+MARKED = 20  # pictures that are told apart by what is written on them
+RESERVED = 5  # blocks for the title, for pictures (one, ten small ones, what could not be shown), and for the button that goes on
 SUMMARY = 300  # characters of what a notification shows
 
 Block = dict[str, Any]
@@ -58,15 +61,16 @@ class _Piece:
 def page_of(card: Card, *, files: Mapping[str, str] | None = None, public_url: str = "", limit: int = MESSAGE) -> Page:
     """The card from its piece number `skip` on. `files` are Slack's ids of its photos, by sha256; `public_url` is put before the paths
     of our own pages."""
-    presses, spoken, copies = _buttons(card, public_url)
+    presses, spoken, copies = _buttons(without_more(card), public_url)
     pieces = list(_pieces(card, spoken, copies))
-    photos = _photos(card.photos, files or {}) if not card.skip else []
-    lacking = len(card.photos) - sum(1 for one in card.photos if one.sha256 in files) if files is not None and not card.skip else 0
-    head = [*_title(card), *photos, *([_note(_not_shown(lacking))] if lacking else [])]
-    tail = _actions(presses)
-    blocks, shown = _fill(pieces[card.skip :], BLOCKS - len(head) - len(tail), limit)
+    more, _spoken, _copies = _buttons(Card(buttons=card.buttons[-1:] if has_more(card) else ()), public_url)
+    tail = _actions(presses if not card.skip else [])
+    # The same room with the pictures and the button for the rest as without them: where a page ends is known before it has either.
+    marked = min(len(card.photos), MARKED) if any(one.mark for one in card.photos) else 0
+    blocks, shown = _fill(pieces[card.skip :], BLOCKS - RESERVED - marked - len(tail), limit)
+    head = [*_title(card), *(_photos(card.photos, files) if files is not None and not card.skip else ())]
     shown += card.skip
-    return Page((*head, *blocks, *tail), shown, len(pieces) - shown, _summary(card))
+    return Page((*head, *blocks, *tail, *_actions(more, "more")), shown, len(pieces) - shown, _summary(card))
 
 
 def _fill(pieces: Sequence[_Piece], room: int, limit: int) -> tuple[list[Block], int]:
@@ -213,14 +217,20 @@ def _not_shown(count: int) -> str:
 
 
 def _photos(photos: Sequence[CardPhoto], files: Mapping[str, str]) -> list[Block]:
-    """The first as large as it goes, the others small beside each other."""
-    images = [
-        {"type": "image", "slack_file": {"id": files[one.sha256]}, "alt_text": one.alt[:ALT] or "…"}
-        for one in photos
-        if one.sha256 in files
-    ]
-    rows = [images[start : start + THUMBNAILS] for start in range(1, len(images), THUMBNAILS)]
-    return [*images[:1], *({"type": "context", "elements": row} for row in rows)]
+    """The first as large as it goes, the others small beside each other; those with a mark all large, since somebody is to tell them
+    apart. How many are not shown is said."""
+    images = [_image(one, files[one.sha256]) for one in photos if one.sha256 in files]
+    large = MARKED if any(one.mark for one in photos) else 1
+    small = images[large : large + THUMBNAILS] if large == 1 else []
+    lacking = len(photos) - len(images[:large]) - len(small)
+    note = [_note(_not_shown(lacking))] if lacking else []
+    tiny = [{name: value for name, value in one.items() if name != "title"} for one in small]
+    return [*images[:large], *([{"type": "context", "elements": tiny}] if tiny else []), *note]
+
+
+def _image(photo: CardPhoto, file: str) -> Block:
+    title = {"title": {"type": "plain_text", "text": photo.mark, "emoji": False}} if photo.mark else {}
+    return {"type": "image", "slack_file": {"id": file}, "alt_text": photo.alt[:ALT] or photo.mark or "…", **title}
 
 
 def _buttons(card: Card, public_url: str) -> tuple[list[list[Block]], list[tuple[str, str]], list[tuple[str, str]]]:
@@ -254,7 +264,7 @@ def _button(button: Button, address: str) -> Block:
     return made | ({"url": address} if address else {"value": button.id})
 
 
-def _actions(rows: list[list[Block]]) -> list[Block]:
+def _actions(rows: list[list[Block]], name: str = "") -> list[Block]:
     if len(rows) > ROWS:
         flat = [one for row in rows for one in row]
         rows = [flat[start : start + ELEMENTS] for start in range(0, len(flat), ELEMENTS)]
@@ -262,7 +272,7 @@ def _actions(rows: list[list[Block]]) -> list[Block]:
     return [
         {
             "type": "actions",
-            "elements": [one | {"action_id": f"{'link' if 'url' in one else 'press'}-{place}-{at}"} for at, one in enumerate(row)],
+            "elements": [one | {"action_id": f"{'link' if 'url' in one else 'press'}-{name}{place}-{at}"} for at, one in enumerate(row)],
         }
         for place, row in enumerate(parts)
     ]

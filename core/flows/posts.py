@@ -39,6 +39,7 @@ DIRTY, POSTED, GONE = "dirty", "posted", "gone"
 STEPS = (1.0, 3.0, 10.0, 30.0, 120.0, 600.0)
 DRAWN = 3  # tries to draw a card before its reader is told that it cannot be
 STORED_FOR = timedelta(hours=12)  # then a button that is shown again is stored again, which says that it is still in use
+LOUD = ("sale", "task")  # what nobody may miss in a thread that they do not follow
 RECENT = 100  # the newest living cards of a business: what people have before their eyes
 
 
@@ -222,7 +223,7 @@ class PostFlow:
             return await surface.post(post.chat, card)
         async with self._house.db.read() as session:
             spot = await stories.spot_of(session, post)
-        aloud = post.aloud or post.view == "sale" or (post.view == "notice" and card.mood == "bad")
+        aloud = post.aloud or post.view in LOUD or (post.view == "notice" and card.mood in ("bad", "warn"))
         message = await surface.post(post.chat, card, spot.answers, aloud=aloud)
         if spot.begins:
             async with self._house.db.write() as session:

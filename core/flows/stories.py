@@ -15,7 +15,7 @@ from core.ports import Surface
 from core.values.card import Button, Card
 from core.words import counted, speaking
 from storage.db import Database
-from storage.models import Change, ManualTask, Notice, OrderLine, Post, Story, Workspace
+from storage.models import Change, ManualTask, Notice, NoticeCopy, OrderLine, Post, Story, Workspace
 
 MORE = "card.more"  # the action that shows what did not fit into a message
 
@@ -41,10 +41,10 @@ async def item_of(session: AsyncSession, kind: str, key: str) -> str | None:
     """The item that a subject is about: its own, a batch's, a task's, a notice's, or the first of an order."""
     if kind == "item":
         return key
-    if kind == "notice":
-        row = await session.get(Notice, key)
-        return row.subject_id if row and row.subject_kind == "item" else None
     query = {
+        "notice_copy": select(Notice.subject_id)
+        .join(NoticeCopy, NoticeCopy.notice_id == Notice.id)
+        .where(NoticeCopy.id == key, Notice.subject_kind == "item"),
         "batch": select(Change.item_id).where(Change.batch == key),
         "order": select(OrderLine.item_id).where(OrderLine.order_id == key, OrderLine.item_id.is_not(None)).order_by(OrderLine.id),
         "task": select(ManualTask.item_id).where(ManualTask.id == key),
@@ -81,5 +81,10 @@ async def with_more(house: House, surface: Surface, post: Post, card: Card) -> C
     return replace(card, buttons=(*card.buttons, (more,)))
 
 
+def has_more(card: Card) -> bool:
+    """Whether its last button shows what did not fit."""
+    return bool(card.buttons) and card.buttons[-1][0].action.get("do") == MORE
+
+
 def without_more(card: Card) -> Card:
-    return replace(card, buttons=tuple(row for row in card.buttons if all(one.action.get("do") != MORE for one in row)))
+    return replace(card, buttons=card.buttons[:-1]) if has_more(card) else card

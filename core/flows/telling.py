@@ -40,6 +40,7 @@ class NoticeFlow:
             for key, values in desk.settled.items():
                 if key != claim.id:
                     await session.execute(update(NoticeCopy).where(NoticeCopy.id == key, NoticeCopy.state == WAITING).values(values))
+            await touch(session, db, ("home", member.id))  # it counts what is unread
             await work.finish(session, claim, **desk.settled[claim.id])
         if web := self._house.surfaces.get("web"):
             web.settled(member.id)  # the page's bell counts what is unread

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.cards.parts import Easel, called, money, say
+from core.flows.noticed import unread
 from core.flows.tasks import sentence
 from core.rules.access import Ability, may
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeKind, ChangeState, DraftState, OrderState, Role, TaskKind, TaskState
 from core.words import N_, _, here, ngettext
-from storage.models import Change, Draft, Item, ManualTask, Member, NoticeCopy, Order, Workspace
+from storage.models import Change, Draft, Item, ManualTask, Member, Order, Workspace
 
 SHOWN = 5  # of each
 _KINDS = {
@@ -45,7 +46,9 @@ async def draw(easel: Easel, member_id: str) -> Card | None:
         more, buttons = await part(easel, member)
         lines += more
         rows += buttons
-    rows.append((say(_("All that waits"), "/pending"), say(_("Tasks"), "/tasks"), say(_("Items"), "/items")))
+    rows.append(
+        (say(_("All that waits"), "/pending"), say(_("Tasks"), "/tasks"), say(_("Items"), "/items"), say(_("Notices"), "/notices unread"))
+    )
     text = " ".join(part for part in (await _unread(easel, member), easel.paused()) if part)
     return Card(_("What waits for you"), text, tuple(lines), (), tuple(rows), subject=subject)
 
@@ -127,8 +130,7 @@ def _others(count: int, command: str) -> list[Line]:
 
 
 async def _unread(easel: Easel, member: Member) -> str:
-    unread = NoticeCopy.read_at.is_(None), NoticeCopy.dismissed_at.is_(None)
-    count = (await easel.session.execute(select(func.count()).where(NoticeCopy.member_id == member.id, *unread))).scalar_one()
+    count = await unread(easel.session, member.id)
     if not count:
         return ""
     return ngettext("{count} notice is unread.", "{count} notices are unread.", count).format(count=count)
