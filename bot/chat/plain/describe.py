@@ -46,7 +46,7 @@ def _price(ctx: Context, values: Mapping[str, Any]) -> str:
         return _("change the price of {thing} on {channel} to {new}").format(**named)
     if not named["old"]:
         return _("set the price of {thing} to {new}").format(**named)
-    return _("change the price of {thing} from {old} to {new}").format(**named)
+    return _("change the price of {thing}, from {old} to {new}").format(**named)
 
 
 def _publish(ctx: Context, values: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -85,6 +86,26 @@ def says(content: str | None, *, finish: str = "stop", refusal: str | None = Non
     return lambda _: (200, json.dumps(body).encode())
 
 
+def calls(*made: tuple[str, Any], tokens: tuple[int, int] = (10, 5)) -> Answer:
+    """Tool calls: each a name and its arguments, which are JSON unless they are a text already."""
+    tool_calls = [
+        {
+            "id": f"call_{place}", "type": "function",
+            "function": {"name": name, "arguments": told if isinstance(told, str) else json.dumps(told)},
+        }
+        for place, (name, told) in enumerate(made)
+    ]  # fmt: skip
+    message = {"role": "assistant", "content": None, "refusal": None, "tool_calls": tool_calls}
+    usage = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
+    body = {
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1_700_000_000, "model": "test-model", "usage": usage,
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls", "logprobs": None}],
+    }  # fmt: skip
+    faults = [error.message for error in _validator("CreateChatCompletionResponse").iter_errors(body)]
+    assert not faults, faults
+    return lambda _: (200, json.dumps(body).encode())
+
+
 def claims(**values: Any) -> Answer:
     """A good answer: name to value, or to (value, confidence, seen, photo)."""
     fields = []
@@ -98,6 +119,7 @@ def fails(status: int, message: str = "no") -> Answer:
     return lambda _: (status, json.dumps({"error": {"message": message, "type": "x", "param": None, "code": None}}).encode())
 
 
+@cache
 def _validator(name: str) -> Draft202012Validator:
     document = json.loads((specs() / "openai" / "openapi-responses-chat.json").read_text("utf-8"))
     return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": document["components"]})
