@@ -1,6 +1,7 @@
 """The terminal: a client of the same chat that the web page shows. Lines in, cards out as text; or a script that is replayed.
 
-    photo PATH… [-- words]    sends photos, the words are their caption
+    photo PATH… [-- words]    sends photos, the words are their caption; a folder stands for the photos in it
+    bulk PATH…                sends a camera roll, of many things; said again after a lost connection it goes on
     press LABEL               presses a button of the card that was shown last among those that have it
     3                         answers the question that was asked last; else it presses that button of the card that was shown
                               last, where there is one
@@ -29,6 +30,7 @@ from typing import TextIO
 import httpx
 
 from bot.surfaces.terminal_chat import Chat, ChatLost, Refusal, Shown
+from bot.surfaces.terminal_roll import photos_in, send_roll
 from bot.surfaces.terminal_text import find_button, pressable, render, render_edit, report, squeeze
 from core.values.card import Button
 
@@ -147,6 +149,8 @@ class Talk:
             raise Stopped(f"Say which button. {_offered(self._chat.latest())}")
         if first == "photo":
             await self._photos(rest)
+        elif first == "bulk" and rest:
+            await send_roll(self._chat, _paths(rest), self._say_self)
         elif first == "press":
             await self._press(rest, self._chat.latest())
         elif words.isdigit() and not self._chat.asked() and _find(self._chat.latest()[:1], words):
@@ -161,7 +165,7 @@ class Talk:
     async def _photos(self, rest: str) -> None:
         names, _dashes, caption = rest.partition(" -- ")
         kept = []
-        for answer in await self._chat.upload(_paths(names)):
+        for answer in await self._chat.upload(await asyncio.to_thread(photos_in, _paths(names))):
             if "error" in answer:
                 self._say_self(f"! {answer['error']}")
             else:

@@ -87,6 +87,18 @@ class Chat:
         found: list[dict[str, str]] = answer["photos"]
         return found
 
+    async def begin_roll(self) -> dict[str, Any]:
+        """A camera roll that collects: its id, and what it has already."""
+        return await self._call("POST", "/api/v1/rolls")
+
+    async def put_photo(self, roll: str, name: str, source: str, place: int, chunks: Callable[[], AsyncIterator[bytes]]) -> dict[str, Any]:
+        """One photo of a roll, streamed. `chunks` gives its bytes anew for each try."""
+        query = {"name": name, "source": source, "at": place}
+        return await self._call("PUT", f"/api/v1/rolls/{roll}/photos", params=query, chunks=chunks, timeout=120)
+
+    async def end_roll(self, roll: str) -> None:
+        await self._call("POST", f"/api/v1/rolls/{roll}/end")
+
     async def idle(self) -> bool:
         """Wait until nothing is left to do, and then see all of it. False when that takes over 30 s."""
         answer = await self._call("GET", "/api/v1/idle", timeout=40)
@@ -162,11 +174,14 @@ class Chat:
                 elif name == "data":
                     yield kind, json.loads(value)
 
-    async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+    async def _call(
+        self, method: str, path: str, *, chunks: Callable[[], AsyncIterator[bytes]] | None = None, **options: Any
+    ) -> dict[str, Any]:
         """Raises `Refusal`. Waits and tries again when the server says that it was too much at once."""
         for _ in range(TRIES):
             try:
-                answer = await self._client.request(method, path, headers=OURS, **options)
+                content = {"content": chunks()} if chunks else {}
+                answer = await self._client.request(method, path, headers=OURS, **content, **options)
             except httpx.TransportError as error:
                 raise ChatLost(f"Haggle does not answer ({type(error).__name__}): is it running?") from error
             if answer.status_code != 429:

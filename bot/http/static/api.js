@@ -37,6 +37,17 @@ export async function call(path, body) {
   return judge(answer.status, await answer.text(), answer.headers.get("Retry-After"));
 }
 
+// One file, as it is: the browser reads it from the disk while it is sent.
+export async function send(path, file) {
+  let answer;
+  try {
+    answer = await fetch(path, { method: "PUT", headers: { "X-Haggle": "1" }, body: file });
+  } catch {
+    throw new Offline();
+  }
+  return judge(answer.status, await answer.text(), answer.headers.get("Retry-After"));
+}
+
 // fetch cannot tell how much was sent; XMLHttpRequest can.
 export function upload(files, progress) {
   return new Promise((resolve, reject) => {

@@ -52,7 +52,8 @@ function paragraphs(text) {
 function strip(photos, act) {
   return photos.map((photo, index) => {
     const image = make("img", { src: photoUrl(photo.sha256, "small"), alt: photo.alt || `Photo ${index + 1}`, width: 96, height: 96, loading: "lazy", decoding: "async" });
-    const node = make("button", { className: "thumb", type: "button", title: "Enlarge" }, image);
+    const mark = photo.mark ? make("span", { className: "thumb-mark", text: photo.mark, "aria-hidden": "true" }) : null;
+    const node = make("button", { className: "thumb", type: "button", title: "Enlarge" }, image, mark);
     node.addEventListener("click", () => act.look(photos, index));
     return node;
   });

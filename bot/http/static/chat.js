@@ -5,6 +5,7 @@ import { byId, icon, make } from "./dom.js";
 import { List } from "./list.js";
 import { Outbox } from "./outbox.js";
 import { Palette } from "./palette.js";
+import { Roll } from "./roll.js";
 import { Tray } from "./tray.js";
 import { Viewer } from "./viewer.js";
 
@@ -37,12 +38,15 @@ const list = new List({
   drop: (entry) => outbox.drop(entry),
 });
 const tray = new Tray(() => ready());
+const roll = new Roll((sentence) => toast(sentence));
+const MOST = 24; // photos of one item
 const palette = new Palette(words, () => grow(), async () => (await call("/api/v1/commands")).commands);
 const stream = new Stream({ news: (data) => (data.flood ? load() : take(data)), state });
 
 function take(data) {
   const before = list.posts.size;
   for (const post of data.posts) announce(list.take(post));
+  if (data.posts.some(isOfRoll)) roll.look();
   for (const id of data.gone || []) list.gone(id);
   if (data.posts.some((post) => !post.mine)) {
     working(false);
@@ -55,6 +59,7 @@ async function load(before = "") {
   try {
     const page = await call(`/api/v1/chat?limit=50${before ? `&before=${before}` : ""}`);
     for (const post of before ? [...page.posts].reverse() : page.posts) list.take(post, true);
+    if (page.posts.some(isOfRoll)) roll.look();
     if (before || page.posts.length === list.posts.size) byId("older").hidden = !page.more;
     if (!before) stream.start(page.cursor);
     empty();
@@ -174,6 +179,14 @@ async function toClipboard(text) {
   }
 }
 
+const isOfRoll = (post) => Boolean(post.card && post.card.subject && post.card.subject[0] === "roll");
+
+// More than one item can have is a camera roll, whether one was asked for or not: it is confirmed on a card.
+function add(files) {
+  if (roll.isOpen || files.length > MOST) roll.add(files);
+  else tray.add(files);
+}
+
 function photosOf(transfer) {
   return [...(transfer ? transfer.files : [])];
 }
@@ -198,7 +211,7 @@ function listenToDrops() {
     event.preventDefault();
     inside = 0;
     drop.hidden = true;
-    tray.add(photosOf(event.dataTransfer));
+    add(photosOf(event.dataTransfer));
     words.focus();
   });
 }
@@ -208,7 +221,7 @@ function listen() {
   byId("send").append(icon("send"));
   for (const id of ["attach", "first-photos"]) byId(id).addEventListener("click", () => byId("files").click());
   byId("files").addEventListener("change", (event) => {
-    tray.add([...event.target.files]);
+    add([...event.target.files]);
     event.target.value = "";
     words.focus();
   });
@@ -236,7 +249,7 @@ function listen() {
     const files = photosOf(event.clipboardData);
     if (!files.length) return;
     event.preventDefault();
-    tray.add(files);
+    add(files);
   });
   listenToDrops();
 }
