@@ -6,6 +6,7 @@ row, so that ten machines run it once; what must not be lost is a row with a due
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -15,18 +16,16 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import or_
-from sqlalchemy.dialects import postgresql, sqlite
 
+from core.rules.days import last_time
+from storage import slots
 from storage.db import Database, log_fault
-from storage.models import ClockSlot
 
 log = structlog.get_logger()
 
 Tick = Callable[[], Awaitable[object]]
 
 SETTLE = 60.0  # seconds after the start until what was missed is caught up with: people come first
-AHEAD = timedelta(minutes=1)  # a slot that is so much later than the one asked for was taken when a clock was wrong, and binds nobody
 
 
 class SystemClock:
@@ -94,24 +93,13 @@ class Ticker:
         try:
             if slot is None or await take_slot(self._db, name, slot):
                 await job()
+        except asyncio.CancelledError:  # we are stopping; the scheduler would call it a fault
+            log.info("a tick was cut off", job=name)
         except Exception as error:  # noqa: BLE001 - it is due again at its next time
             log_fault(error, "a tick failed", job=name)
 
 
-def last_time(now: datetime, hour: int, minute: int, zone: str) -> datetime:
-    """When it was last so late in the zone, as UTC."""
-    there = now.astimezone(ZoneInfo(zone))
-    at = there.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
-    if at.astimezone(UTC) > now:
-        at -= timedelta(days=1)  # by the calendar: a day may have 23 hours
-    return at.astimezone(UTC)
-
-
 async def take_slot(db: Database, job: str, slot: datetime) -> bool:
     """Whether this slot of the job is ours: true for exactly one of all who ask. A job keeps the newest slot that was taken."""
-    insert = sqlite.insert if db.is_sqlite else postgresql.insert
-    newer = or_(ClockSlot.slot < slot, ClockSlot.slot > slot + AHEAD)
-    statement = insert(ClockSlot).values(job=job, slot=slot)
-    mine = statement.on_conflict_do_update(index_elements=["job"], set_={"slot": slot}, where=newer).returning(ClockSlot.job)
     async with db.write() as session:
-        return (await session.execute(mine)).scalar() is not None
+        return await slots.take(session, db, job, slot)

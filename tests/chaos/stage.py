@@ -163,10 +163,12 @@ class Theatre:
         self._expire_leases(pid)
 
     def _expire_leases(self, pid: int) -> None:
-        """What 15 seconds do to the leases of a process that is dead or frozen."""
+        """What 15 seconds do to the leases of a process that is dead or frozen. What somebody writes at this moment keeps its own."""
         for table in WORK:
-            statement = f"UPDATE {table} SET lease_until = :past WHERE lease_until IS NOT NULL AND worker LIKE :worker"
-            self.rows.run(statement, past=now(-1), worker=f"%:{pid}:%")
+            theirs = f"SELECT id FROM {table} WHERE lease_until IS NOT NULL AND worker LIKE :worker"
+            if self.rows.is_postgres:
+                theirs += " FOR UPDATE SKIP LOCKED"  # rows that are waited for in some order would be a deadlock of our own making
+            self.rows.run(f"UPDATE {table} SET lease_until = :past WHERE id IN ({theirs})", past=now(-1), worker=f"%:{pid}:%")
 
     def close(self) -> None:
         for one in self.processes:
