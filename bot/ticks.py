@@ -12,8 +12,9 @@ from datetime import timedelta
 import structlog
 
 from bot.clock import Ticker
-from core.flows import retention, upkeep
+from core.flows import digest, retention, shortage, upkeep
 from core.flows.house import House
+from core.flows.undoing import undo_closing
 from core.flows.watching import reread_sold, shout_late
 from storage import audit, sealed
 from storage.db import Database
@@ -32,7 +33,10 @@ def set_up(ticker: Ticker, house: House, local: InProcess, zone: str, secrets: M
     every("seal", 5, lambda: audit.seal(db))
     every("late delists", 5, lambda: shout_late(house))
     every("read again", 15, lambda: reread_sold(house))
+    every("digests", 60, lambda: digest.send_due(house), once_per_slot=False)
+    every("undo closing", 600, lambda: undo_closing(house))
     every("silent accounts", 60, lambda: upkeep.shout_silent(house))
+    ticker.hourly("low stock", lambda: shortage.sweep(house))
     ticker.hourly("keys", lambda: sealed.reseal(db, house.keyring))
     daily("retention", 3, 0, zone, lambda: retention.forget_old(house))
     daily("photos", 3, 20, zone, lambda: upkeep.sweep_photos(house))

@@ -177,6 +177,8 @@ class ChangeFlow:
                 outcomes.up(listing, item, live, now)
                 if listing.wanted != "live":
                     await outcomes.take_back(session, db, item, listing, change)
+                elif kind in PUTS_UP and live.live:
+                    await outcomes.tell_up(session, db, change, item, load.account.channel, load.account.name)
             await outcomes.undone(session, db, change)
             changes.note(session, change, now, "system", ChangeState.DONE, {"outcome": found})
             await touch(session, db, *changes.subjects_of(change))

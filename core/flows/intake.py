@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Missing
-from core.flows import changes, ledger
+from core.flows import changes, ledger, notices
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_view, touch
@@ -108,6 +108,7 @@ async def discard(session: AsyncSession, house: House, person: Person, item: Ite
         session, workspace=item.workspace_id, at=house.db.now(), actor=person.actor, action="item.discarded", subject=("item", item.id),
         data={"undo_of": undo_of} if undo_of else {},
     )  # fmt: skip
+    await notices.solved(session, house.db, item.workspace_id, f"draft_failed:{item.id}")
     await touch(session, house.db, ("item", item.id))
 
 
@@ -217,6 +218,7 @@ async def publish(
         made.append(await changes.make(session, db, kind, item, listing, person=person, batch=batch))
         listing.state = ListingState.PENDING
     row.state = DraftState.APPROVED
+    await notices.solved(session, db, item.workspace_id, f"draft_failed:{item.id}")
     if item.state in (ItemState.DRAFT, ItemState.DELISTED):
         item.state = ItemState.READY
     if usual:

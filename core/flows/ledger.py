@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.flows import shortage
 from core.rules.stock import Level, move
 from core.values.states import StockKind
 from storage.db import Database
@@ -77,4 +78,6 @@ async def post(
         )
     )  # fmt: skip
     await session.flush()
+    if stock.peak > 1 and after.available != level.available:
+        await shortage.look(session, db, item, stock, fewer=after.available < level.available)
     return Posted(after, step.short, fresh=True)

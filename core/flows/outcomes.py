@@ -41,6 +41,16 @@ def up(listing: Listing, item: Item, live: Live, now: datetime) -> None:
         item.state = ItemState.LIVE
 
 
+async def tell_up(session: AsyncSession, db: Database, change: Change, item: Item, channel: str, where: str) -> None:
+    """What a person put up is up. What was only put up again, to be sure, is no news."""
+    if change.by == "member":
+        await notices.tell(
+            session, db, workspace=item.workspace_id, type="listing_published", key=f"published:{change.id}", channel=channel,
+            subject=("batch", change.batch),
+            title=Told("Item {number} is up on {name}: {title}", number=item.number, name=where, title=item.title),
+        )  # fmt: skip
+
+
 async def down(session: AsyncSession, db: Database, listing: Listing, item: Item, change: Change) -> None:
     """It was read back as gone."""
     sold_here = listing.state == ListingState.SOLD

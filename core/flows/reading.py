@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import HaggleError
-from core.flows import accounts, ledger
+from core.flows import accounts, ledger, notices
 from core.flows.house import House
 from core.flows.intake import AMOUNTS
 from core.flows.people import the_workspace
@@ -23,6 +23,7 @@ from core.rules.stock import Level
 from core.values.channel import Aspect
 from core.values.draft import Draft as Sheet
 from core.values.states import AccountState, DraftState, StockKind
+from core.words import Told
 from storage import audit, work
 from storage.db import Database, wake
 from storage.models import Account, Draft, Item
@@ -71,6 +72,12 @@ class DraftFlow:
                 session, workspace=item.workspace_id, at=db.now(), actor="system", action="draft.read", subject=("item", item.id),
                 data={"reader": sheet.reader, "fields": sorted(sheet.fields)},
             )  # fmt: skip
+            await notices.solved(session, db, item.workspace_id, f"draft_failed:{item.id}")
+            if state is DraftState.REVIEW:
+                await notices.tell(
+                    session, db, workspace=item.workspace_id, type="draft_ready", key=f"draft_ready:{row.id}", subject=("item", item.id),
+                    title=Told("The draft of item {number} is ready: {title}", number=item.number, title=item.title),
+                )  # fmt: skip
             await touch(session, db, ("item", item.id))
 
     async def _read(self, row: Draft) -> tuple[list[str], Sheet]:
@@ -136,6 +143,12 @@ class DraftFlow:
         async with self._house.db.write() as session:
             row = await session.get_one(Draft, claim.id)
             await work.finish(session, claim, state=DraftState.FAILED, last_error=error.sentence)
+            item = await session.get_one(Item, row.item_id)
+            await notices.tell(
+                session, self._house.db, workspace=item.workspace_id, type="draft_failed", key=f"draft_failed:{item.id}",
+                subject=("item", item.id), title=Told("The photos of item {number} could not be read.", number=item.number),
+                body=error.sentence,
+            )  # fmt: skip
             await touch(session, self._house.db, ("item", row.item_id))
 
     async def lost(self, claim: Claim) -> None:

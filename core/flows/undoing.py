@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
-from core.flows import changes, ledger
+from core.flows import changes, ledger, notices
+from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import touch
 from core.flows.wanted import sheet_of
 from core.rules import changes as rules
-from core.rules.naming import of_change
+from core.rules.naming import of_change, of_kind
 from core.values.states import ChangeKind, ChangeState, DraftState, ItemState, ListingState
 from core.words import Told
 from storage.db import Database
@@ -20,6 +23,7 @@ from storage.work import rows_of
 
 WAITING = (ChangeState.PROPOSED, ChangeState.APPROVED)
 UP = (ListingState.ACTIVE, ListingState.OUT_OF_SYNC)
+CLOSING = timedelta(hours=1)
 
 
 async def undo(session: AsyncSession, db: Database, change: Change, person: Person) -> Change | None:
@@ -80,3 +84,23 @@ async def _restore(session: AsyncSession, db: Database, change: Change, person: 
             draft, _sheet = await sheet_of(session, item.id)
             if item.state == ItemState.DRAFT and draft.state == DraftState.APPROVED:
                 draft.state = DraftState.REVIEW
+
+
+async def undo_closing(house: House) -> None:
+    """A tick: whoever did something that can be undone for one more hour is told, once a batch."""
+    db = house.db
+    query = (
+        select(Change, Item)
+        .join(Item, Item.id == Change.item_id)
+        .where(Change.state == ChangeState.DONE, Change.by == "member", Change.undo_of.is_(None))
+        .where(Change.undo_until > db.now(), Change.undo_until <= db.now() + CLOSING, Item.state != ItemState.SOLD)
+    )
+    async with db.read() as session:
+        found = (await session.execute(query.order_by(Change.id).limit(200))).all()
+    for change, item in found:
+        async with db.write() as session:
+            await notices.tell(
+                session, db, workspace=item.workspace_id, type="undo_closing", key=f"undo_closing:{change.batch}",
+                subject=("batch", change.batch), member=change.member_id,
+                title=Told("{what}, item {number}: it can be undone for one more hour.", what=of_kind(change.kind), number=item.number),
+            )  # fmt: skip

@@ -103,7 +103,7 @@ class Notice(Base):
     title: Mapped[str] = mapped_column(Sentence)
     body: Mapped[str] = mapped_column(Sentence, default="")
     subject_kind: Mapped[str] = mapped_column(default="")
-    subject_id: Mapped[str] = mapped_column(default="")
+    subject_id: Mapped[str] = mapped_column(default="", index=True)
     key: Mapped[str]
     at: Mapped[datetime]
     solved_at: Mapped[datetime | None]

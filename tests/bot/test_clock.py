@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.clock import SystemClock, Ticker, last_time, take_slot
+from bot.clock import SystemClock, Ticker, take_slot
+from core.rules.days import last_time
 from storage.db import Database
 from storage.models import ClockSlot
 from tests.clock import TestClock, WrongClock

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat.cards import draft, home, item, money, notice, outcome, people, photos, roll, sale, small
+from bot.chat.cards import digest, draft, home, item, money, notice, outcome, people, photos, roll, sale, small
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
 from core.errors import HaggleError
@@ -31,6 +31,7 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "fold": notice.fold,
     "notices": notice.listing,
     "notify": notice.choices,
+    "digest": digest.draw,
     "sales": money.sales,
     "profit": money.profit,
     "channels": small.channels,

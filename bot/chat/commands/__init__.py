@@ -2,6 +2,7 @@
 
 from bot.chat.commands import (
     again,
+    digest,
     drafts,
     help,
     items,
@@ -24,6 +25,7 @@ from bot.chat.commands import (
 
 __all__ = [
     "again",
+    "digest",
     "drafts",
     "help",
     "items",

@@ -62,6 +62,7 @@ def upgrade() -> None:
     with op.batch_alter_table("notice") as batch:  # each member has these of their own now
         batch.drop_column("read_at")
         batch.drop_column("dismissed_at")
+    _index("notice", "subject_id")
     _roll()
     _roll_photo()
     _notice_copy()
@@ -71,6 +72,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    op.drop_index("ix_notice_subject_id", "notice")
     with op.batch_alter_table("notice") as batch:
         batch.add_column(sa.Column("read_at", TIME, nullable=True))
         batch.add_column(sa.Column("dismissed_at", TIME, nullable=True))
