@@ -45,7 +45,7 @@ class Catalogue(Speech):
         self._translations = gettext.GNUTranslations(compiled)
 
     def gettext(self, message: str) -> str:
-        return self._translations.gettext(message)
+        return self._translations.gettext(message) if message else ""  # the empty message is the catalogue's own head
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         return self._translations.ngettext(one, many, count)

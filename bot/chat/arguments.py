@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from bot.chat.cards.parts import called
 from bot.chat.context import Context, Offer
 from bot.chat.finding import find_item, near_items
+from bot.chat.offers import left_out
 from bot.chat.registry import Command, Parameter, Price, Rest, Word
 from core.errors import HaggleError, Invalid, Missing
 from core.flows.accounts import account_named
@@ -55,7 +56,8 @@ class Typed:
 
 
 async def resolve(ctx: Context, command: Command, text: str) -> dict[str, Any]:
-    """The command's arguments by name. Raises `Invalid` or `Missing` with what to type."""
+    """The command's arguments by name. Raises `Invalid` or `Missing` with what to type, `Offer` with what may be meant, `Ask` for a
+    word that is missing."""
     typed = Typed(text)
     values: dict[str, Any] = {}
     skipped: dict[Parameter, HaggleError] = {}
@@ -71,7 +73,7 @@ async def resolve(ctx: Context, command: Command, text: str) -> dict[str, Any]:
             else:
                 raise
         if value is _NOTHING and not parameter.optional:
-            raise Invalid(_("Something is missing. Type it like this: {example}").format(example=command.example))
+            await left_out(ctx, command, parameter, values)
         values[parameter.name] = None if value is _NOTHING else value
     for parameter in skipped:  # an optional argument may also come last
         if typed:

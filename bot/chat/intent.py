@@ -136,7 +136,7 @@ async def _ask_amount(ctx: Context, thing: Thing, verb: Verb) -> None:
         text = _("For how much did item {number} sell? Type an amount like 80.").format(number=thing.number)
         await ctx.ask(text, {"do": "sold.answer", "item": thing.id})
         return
-    await ctx.ask(ASKED["price"].format(number=thing.number), {"do": "draft.answer", "item": thing.id, "field": "price"})
+    await ctx.ask(_(ASKED["price"]).format(number=thing.number), {"do": "draft.answer", "item": thing.id, "field": "price"})
 
 
 async def _proposed(ctx: Context, answer: Answer) -> bool:

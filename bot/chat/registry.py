@@ -1,6 +1,6 @@
 """The commands, each one function, registered with what help, menus and the README say about it.
 
-    @command("price", _("Change a price"), "/price 42 45", aliases=("reprice",), needs=Ability.PRICE)
+    @command("price", N_("Change a price"), "/price 42 45", aliases=("reprice",), needs=Ability.PRICE)
     async def price(ctx: Context, item: Item, account: Account | None, amount: Money) -> None: ...
 
 Arguments are resolved by their type. A parameter of a type that nobody can resolve fails when the module is imported.
@@ -13,12 +13,13 @@ import difflib
 import inspect
 import types
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NewType
 
 from core.money import Money
 from core.rules.access import Ability
+from core.values.states import ItemState
 from core.words import _
 from storage.models import Account, Item
 
@@ -48,7 +49,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command and what help says about it. `needs` is what somebody must be allowed to use it."""
+    """A command and what help says about it. `needs` is what somebody must be allowed to use it. `offers` are the states of the items that
+    it may be about, which are offered when none is named; `asks` are the questions for arguments that are left out, by their names.
+    Sentences are messages: `_` says them in the reader's language."""
 
     name: str
     summary: str
@@ -59,6 +62,8 @@ class Command:
     needs: Ability = Ability.LOOK
     topic: str = ""
     details: str = ""
+    offers: frozenset[ItemState] = frozenset(ItemState)
+    asks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def looks(self) -> bool:
@@ -88,11 +93,13 @@ def command(
     needs: Ability = Ability.LOOK,
     topic: str = "",
     details: str = "",
+    offers: Collection[ItemState] = tuple(ItemState),
+    asks: Mapping[str, str] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register a command."""
 
     def register(handler: Handler) -> Handler:
-        made = Command(name, summary, example, handler, _parameters(handler), aliases, needs, topic, details)
+        made = Command(name, summary, example, handler, _parameters(handler), aliases, needs, topic, details, frozenset(offers), asks or {})
         for spelling in (name, *aliases):
             if spelling in REGISTRY.names:
                 raise TypeError(f"two commands are called /{spelling}")
@@ -136,16 +143,21 @@ def _plain(hint: Any) -> tuple[Any, bool]:
 
 
 def commands() -> list[dict[str, str]]:
-    """The commands for menus and palettes, in the order of their topics."""
+    """The commands for menus and palettes, in the order in which they are registered and in the language that is spoken now."""
     return [
-        {"name": one.name, "summary": one.summary, "example": one.example, "topic": one.topic, "aliases": " ".join(one.aliases)}
+        {"name": one.name, "summary": _(one.summary), "example": one.example, "topic": _(one.topic), "aliases": " ".join(one.aliases)}
         for one in REGISTRY.commands.values()
     ]
 
 
+def near_names(name: str) -> list[str]:
+    """The commands that a name which is none may be a slip for."""
+    return difflib.get_close_matches(name, REGISTRY.names, n=2, cutoff=0.5)
+
+
 def unknown(name: str) -> str:
     """The sentence for a command that is not there."""
-    near = difflib.get_close_matches(name, REGISTRY.names, n=1, cutoff=0.5)
+    near = near_names(name)
     if near:
         return _("There is no /{name}. Did you mean /{near}? /help lists everything.").format(name=name, near=near[0])
     return _("There is no /{name}. /help lists everything.").format(name=name)

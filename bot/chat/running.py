@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.chat.arguments import resolve
-from bot.chat.context import Context
-from bot.chat.registry import REGISTRY, Command, unknown
-from core.errors import Invalid
+from bot.chat.context import Context, Offer
+from bot.chat.offers import Ask
+from bot.chat.registry import REGISTRY, Command, near_names, unknown
+from core.values.card import Button, Card
+from core.words import here
 from storage.models import Question
 
 
@@ -21,14 +23,25 @@ def command_of(line: str) -> tuple[Command, str]:
     name = word.lstrip("/").partition("@")[0].lower()
     command = REGISTRY.names.get(name)
     if command is None:
-        raise Invalid(unknown(name))
+        raise _not_there(name, *rest)
     return command, rest[0] if rest else ""
+
+
+def _not_there(name: str, rest: str = "") -> Offer:
+    """There is no such command; those that it may be a slip for are buttons."""
+    near = tuple(Button(f"/{one}", {"do": "say", "text": f"/{one} {rest}".strip()}) for one in near_names(name))
+    return Offer(Card(text=unknown(name), buttons=((*near, Button("/help", {"do": "say", "text": "/help"})),), mood="warn"))
 
 
 async def run(ctx: Context, command: Command, text: str) -> None:
     """Carry a command out with what was typed after it. One that was typed closes the question that is open, unless it only looks."""
     ctx.check(command.needs)
-    values = await resolve(ctx, command, text)
+    try:
+        values = await resolve(ctx, command, text)
+    except Ask as asked:
+        await ctx.ask(here(asked.sentence), {"do": "command.go", "line": asked.line})
+        return
+    await ctx.check_named(command.needs, values)
     if not command.looks and not ctx.inbound.press:
         await close_question(ctx)
     await command.handler(ctx, **values)

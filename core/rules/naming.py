@@ -28,6 +28,13 @@ KINDS: Mapping[ChangeKind, str] = MappingProxyType({
     ChangeKind.QUANTITY: N_("a new quantity"), ChangeKind.DELIST: N_("taking down"), ChangeKind.RELIST: N_("putting up again"),
     ChangeKind.ARCHIVE: N_("archiving"),
 })  # fmt: skip
+# Fields of an item as they stand on a card and on a button. Product numbers are called the same everywhere.
+LABELS: Mapping[str, str] = MappingProxyType({
+    "title": N_("Title"), "description": N_("Description"), "condition": N_("Condition"), "price": N_("Price"), "floor": N_("Floor"),
+    "cost": N_("Cost"), "quantity": N_("Quantity"), "brand": N_("Brand"), "model": N_("Model"), "mpn": N_("Part number"),
+    "size": N_("Size"), "colour": N_("Colour"), "material": N_("Material"), "weight": N_("Weight"), "notes": N_("Your notes"),
+    "upc": "UPC", "ean": "EAN", "isbn": "ISBN",
+})  # fmt: skip
 # Fields of an item as they stand in a sentence; what is not here is an item specific, called as its marketplace calls it.
 FIELDS: Mapping[str, str] = MappingProxyType({
     "title": N_("the title"), "description": N_("the description"), "condition": N_("the condition"), "price": N_("the price"),
@@ -58,3 +65,8 @@ def of_kind(kind: str) -> Told:
 def of_field(field: str) -> Told:
     known = FIELDS.get(field)
     return Told(known) if known else Told("“{name}”", name=field.removeprefix("aspect:"))
+
+
+def name_of(field: str) -> Told:
+    """A field's label."""
+    return Told(LABELS[field])

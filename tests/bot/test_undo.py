@@ -40,7 +40,7 @@ async def test_edits_are_taken_back_one_after_the_other_the_last_first(shop: Tes
     for words in ("floor 60", "cost 12", "condition fair", "brand Nike", "price 90", "title Another lamp", "vibe cosy"):
         await shop.say(f"/edit {number} {words}")
     await shop.say("/undo")
-    assert "the vibe of item 1" in await shop.last()
+    assert "“vibe” of item 1" in await shop.last()
     assert "aspect:vibe" not in (await sheet(shop, number)).fields
     await shop.say("/undo")
     assert (await shop.row(number)).title == item.title

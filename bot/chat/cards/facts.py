@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from bot.chat.cards.parts import money, why
 from core.rules.drafts import SURE, label_of
+from core.rules.naming import name_of
 from core.values.card import Line
 from core.values.draft import Draft as Sheet
 from core.values.draft import Field
 from core.values.states import Condition
-from core.words import _
+from core.words import _, here
 from storage.models import Item
 
-LABELS = {
-    "brand": _("Brand"), "model": _("Model"), "mpn": _("Part number"), "size": _("Size"), "colour": _("Colour"), "material": _("Material"),
-    "upc": "UPC", "ean": "EAN", "isbn": "ISBN", "weight": _("Weight"), "description": _("Description"),
-    "notes": _("Your notes"),
-}  # fmt: skip
+# What is said of a thing beside its title, price and condition, which have lines of their own.
+READ = ("brand", "model", "mpn", "size", "colour", "material", "upc", "ean", "isbn", "weight", "description", "notes")
 SHOWN = 160  # characters of a long value
 
 
@@ -39,7 +37,7 @@ def read_lines(sheet: Sheet) -> list[Line]:
     """What was read or said beside that; what is not sure is marked."""
     lines = []
     for name, field in sheet.fields.items():
-        label = LABELS.get(name) or (name.removeprefix("aspect:") if name.startswith("aspect:") else "")
+        label = here(name_of(name)) if name in READ else name.removeprefix("aspect:") if name.startswith("aspect:") else ""
         if label and field.text:
             lines.append(_line(label, field.text, field))
     return lines

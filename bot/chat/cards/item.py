@@ -6,15 +6,11 @@ from bot.chat.cards.facts import condition_line, cost_lines, read_lines
 from bot.chat.cards.parts import Easel, listing_line, listing_rows, money, newest_changes, photos, retry_row, same_price, say
 from bot.chat.cards.photos import photos_button
 from core.flows.wanted import sheet_of
+from core.rules.naming import of_item
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeState, ItemState, ListingState
-from core.words import N_, _
+from core.words import _
 from storage.models import Item, Stock
-
-STATES = {
-    ItemState.DRAFT: N_("draft"), ItemState.READY: N_("going up"), ItemState.LIVE: N_("live"), ItemState.SOLD: N_("sold"),
-    ItemState.DELISTED: N_("not up"), ItemState.ARCHIVED: N_("archived"),
-}  # fmt: skip
 
 
 async def draw(easel: Easel, item_id: str) -> Card | None:
@@ -51,7 +47,7 @@ async def draw(easel: Easel, item_id: str) -> Card | None:
     buttons.append(_deeds(item, rows_up=any(listing.wanted == "live" for listing, _account in rows)))
     return Card(
         title=_("Item {number}: {title}").format(number=item.number, title=item.title or _("no title yet")),
-        text=easel.paused(), lines=(Line(_("State"), STATES[ItemState(item.state)]), *lines), photos=(await photos(easel, item))[:1],
+        text=easel.paused(), lines=(Line(_("State"), of_item(item.state)), *lines), photos=(await photos(easel, item))[:1],
         buttons=tuple(row for row in buttons if row), subject=("item", item.id), mood="good" if item.state == ItemState.LIVE else "",
     )  # fmt: skip
 

@@ -9,16 +9,16 @@ from sqlalchemy import select
 from bot.chat.cards.parts import Easel, listing_line, newest_of, retry_row
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeKind, ChangeState, ItemState, ListingState
-from core.words import _
+from core.words import N_, _
 from storage.models import Account, Change, Item, Listing
 
 TITLES = {
-    ChangeKind.PUBLISH: _("Publishing {item}"),
-    ChangeKind.RELIST: _("Putting {item} up again"),
-    ChangeKind.DELIST: _("Taking {item} down"),
-    ChangeKind.REPRICE: _("New price for {item}"),
-    ChangeKind.REVISE: _("Updating {item}"),
-    ChangeKind.QUANTITY: _("New quantity of {item}"),
+    ChangeKind.PUBLISH: N_("Publishing {item}"),
+    ChangeKind.RELIST: N_("Putting {item} up again"),
+    ChangeKind.DELIST: N_("Taking {item} down"),
+    ChangeKind.REPRICE: N_("New price for {item}"),
+    ChangeKind.REVISE: N_("Updating {item}"),
+    ChangeKind.QUANTITY: N_("New quantity of {item}"),
 }
 WORKING = (ChangeState.APPROVED, ChangeState.RUNNING)
 GONE = (ListingState.DRAFT, ListingState.ENDED, ListingState.SOLD)
@@ -52,7 +52,7 @@ async def draw(easel: Easel, batch: str) -> Card | None:
 
 def _title(easel: Easel, item: Item, kind: ChangeKind, shown: Sequence[tuple[Change, Listing, Account]]) -> str:
     """What is being done; once outcomes are in, what came of it."""
-    doing = TITLES[kind].format(item=_("item {number}, {title}").format(number=item.number, title=item.title))
+    doing = _(TITLES[kind]).format(item=_("item {number}, {title}").format(number=item.number, title=item.title))
     states = [listing.state for _change, listing, _account in shown]
     if all(_is_taken_back(change) for change, _listing, _account in shown):
         return _("Taken back: {what}").format(what=doing)

@@ -12,11 +12,11 @@ from core.rules.changes import UNDO_WINDOW
 from core.rules.profit import earned
 from core.values.card import Button, Card, CardPhoto, Line
 from core.values.states import ChangeKind, ItemState, ListingState, OrderState
-from core.words import _
+from core.words import N_, _
 from storage.models import AuditEntry, Change, Item, Listing, Order, OrderLine
 
 NOT_MINE = "order.not_mine"
-UNKNOWN = {"fees": _("fees are not known"), "cost": _("what you paid for it is not known")}
+UNKNOWN = {"fees": N_("fees are not known"), "cost": N_("what you paid for it is not known")}
 
 
 async def draw(easel: Easel, order_id: str) -> Card | None:
@@ -117,14 +117,14 @@ async def taken_down(session: AsyncSession, order_id: str, item: Item) -> list[s
 async def _money(easel: Easel, order: Order, sold: list[OrderLine]) -> list[Line]:
     price = Money(sum(line.price * line.quantity for line in sold), order.currency)
     if order.state == OrderState.REFUNDED:
-        return [Line(_("Price"), str(price)), Line(_("Earned"), _("nothing"), _("the buyer has the money back"), "bad")]
+        return [Line(_("Price"), price.here()), Line(_("Earned"), _("nothing"), _("the buyer has the money back"), "bad")]
     fees = None if order.fees is None else Money(order.fees, order.currency)
     cost = await _cost(easel, order, sold)
     made = earned(price, fees, cost)
-    lines = [Line(_("Price"), str(price)), *_fees(order, fees)]
-    lines.append(Line(_("You paid"), f"-{cost}" if cost else _("not known"), "" if cost else await _how_to_say(easel, sold)))
-    note = ", ".join(UNKNOWN[one] for one in made.unknown)
-    lines.append(Line(_("Earned"), str(made.net), note, "good" if made.net.amount > 0 else "bad", weak=bool(made.unknown)))
+    lines = [Line(_("Price"), price.here()), *_fees(order, fees)]
+    lines.append(Line(_("You paid"), f"-{cost.here()}" if cost else _("not known"), "" if cost else await _how_to_say(easel, sold)))
+    note = ", ".join(_(UNKNOWN[one]) for one in made.unknown)
+    lines.append(Line(_("Earned"), made.net.here(), note, "good" if made.net.amount > 0 else "bad", weak=bool(made.unknown)))
     return lines
 
 
@@ -136,7 +136,7 @@ def _fees(order: Order, fees: Money | None) -> list[Line]:
         return [Line(_("Fees"), _("not known yet"), _("the marketplace reports them later"))]
     if order.account_id is None and not fees.amount:
         return []
-    return [Line(_("Fees"), f"-{fees}" if fees.amount else str(fees))]
+    return [Line(_("Fees"), f"-{fees.here()}" if fees.amount else fees.here())]
 
 
 async def _cost(easel: Easel, order: Order, sold: list[OrderLine]) -> Money | None:

@@ -58,7 +58,7 @@ async def _kit(
     try:
         kit = easel.house.kits.listing(account.channel, await wanted_of(easel.session, easel.house, item, listing, account))
     except HaggleError as error:
-        return [*lines, Line(value=str(error), mood="warn")], []
+        return [*lines, Line(value=error.sentence, mood="warn")], []
     lines = [*lines, *(Line(value=step) for step in kit.instructions), *(Line(one.label, one.value, one.note) for one in kit.fields)]
     lines += [Line(value=one, mood="warn") for one in kit.warnings]
     copies = [

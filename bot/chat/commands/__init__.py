@@ -2,6 +2,7 @@
 
 from bot.chat.commands import (
     again,
+    asked,
     digest,
     drafts,
     help,
@@ -25,6 +26,7 @@ from bot.chat.commands import (
 
 __all__ = [
     "again",
+    "asked",
     "digest",
     "drafts",
     "help",

@@ -15,8 +15,9 @@ from core.flows.wanted import sheet_of
 from core.money import Money
 from core.rules.access import Ability, may
 from core.rules.drafts import answers as fits
+from core.rules.naming import of_item
 from core.values.states import DraftState, ItemState
-from core.words import N_, _
+from core.words import N_, _, here
 from storage.db import wake
 from storage.models import Account, Draft, Item
 
@@ -55,7 +56,7 @@ async def set_(ctx: Context, item: str, field: str, value: str) -> None:
 async def ask(ctx: Context, item: str, field: str) -> None:
     row = await the_item(ctx, item)
     label = field.removeprefix("aspect:")
-    text = ASKED.get(field, _("{label} of item {number}? Type it.")).format(number=row.number, label=label)
+    text = _(ASKED.get(field, N_("{label} of item {number}? Type it."))).format(number=row.number, label=label)
     await ctx.ask(text, {"do": "draft.answer", "item": item, "field": field}, now=await _now(ctx, row, field))
 
 
@@ -127,6 +128,8 @@ async def category(ctx: Context, item: str, account: str, category: str) -> None
 async def discard(ctx: Context, item: str) -> None:
     row = await the_item(ctx, item)
     if row.state != ItemState.DRAFT:
-        raise Refused(_("Item {number} is {state}. Take it down with /delist {number}.").format(number=row.number, state=row.state))
+        raise Refused(
+            _("Item {number} is {state}. Take it down with /delist {number}.").format(number=row.number, state=here(of_item(row.state)))
+        )
     draft, _sheet = await sheet_of(ctx.session, row.id)
     await intake.discard(ctx.session, ctx.house, ctx.person, row, draft)

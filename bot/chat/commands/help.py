@@ -6,12 +6,18 @@ from bot.chat.context import Context
 from bot.chat.registry import REGISTRY, Word, command, unknown
 from core.errors import Invalid
 from core.values.card import Card, Line
-from core.words import _
+from core.words import N_, _
 
 
-@command("start", _("Say hello"), "/start", topic=_("Getting started"))
+@command("start", N_("Say hello"), "/start", topic=N_("Getting started"))
 async def start(ctx: Context, code: Word | None) -> None:
     """A code is a one-time link of somebody who is in already: it changes nothing."""
+    if not ctx.inbound.private:
+        text = _(
+            "Hello! I hear what is meant for me here: commands, photos that mention me, and answers to what I say. The rest in private."
+        )
+        await ctx.say(text)
+        return
     text = _(
         "Send me photos of something you want to sell. I draft the listing and show where each detail comes from; you tap Publish. "
         "When it sells anywhere I take it down everywhere else, check that it is really gone, and tell you what you earned."
@@ -20,7 +26,7 @@ async def start(ctx: Context, code: Word | None) -> None:
     await ctx.show("channels", ("channels", ctx.person.workspace_id))
 
 
-@command("help", _("What I can do, or how a command works"), "/help price", topic=_("Getting started"))
+@command("help", N_("What I can do, or how a command works"), "/help price", topic=N_("Getting started"))
 async def help_(ctx: Context, name: Word | None) -> None:
     if name is not None:
         await _about(ctx, name.lstrip("/").lower())

@@ -7,7 +7,6 @@ import re
 
 from sqlalchemy import select
 
-from bot.chat.cards.item import STATES
 from bot.chat.cards.parts import money, say
 from bot.chat.commands.fields import set_field, the_item, which_field
 from bot.chat.context import Context
@@ -15,25 +14,28 @@ from bot.chat.finding import whole
 from bot.chat.registry import Rest, Word, action, command
 from core.errors import Invalid
 from core.rules.access import Ability
-from core.rules.drafts import SAID
+from core.rules.drafts import CONDITIONS
+from core.rules.naming import ITEMS, name_of, of_field, of_item
 from core.values.card import Button, Card, Line
 from core.values.states import ItemState
-from core.words import _
+from core.words import N_, _, here
 from storage.models import Item
 
 PAGE = 20
+FIELD_ROWS = (
+    ("title", "description"), ("condition", "quantity", "price"), ("floor", "cost"), ("brand", "model", "mpn"),
+    ("size", "colour", "material"), ("weight", "upc", "ean", "isbn"),
+)  # fmt: skip
 WORDS = 8  # of a filter; more would not find less
 _ASKED = re.compile(r"(?P<text>.*?)(?:(?:^|\s)page\s+(?P<page>\d+))?", re.S)
-# A state is named as it is kept or as it is shown: "delisted" and "not up".
-_BY_NAME = {name: state for state, shown in STATES.items() for name in (state.value, shown)}
 
 
 @command(
-    "items", _("What you have"), "/items live", topic=_("Your things"), details=_("Add a state to see only those, or words of a title.")
+    "items", N_("What you have"), "/items live", topic=N_("Your things"), details=N_("Add a state to see only those, or words of a title.")
 )
 async def items(ctx: Context, words: Rest) -> None:
     text, page = _asked(words)
-    state = _BY_NAME.get(text.lower())
+    state = _states().get(text.lower())
     query = select(Item).where(Item.workspace_id == ctx.person.workspace_id, Item.deleted_at.is_(None))
     if state is not None:
         query = query.where(Item.state == state)
@@ -64,17 +66,22 @@ async def _nothing(ctx: Context, text: str, page: int) -> None:
     if not text:
         await ctx.say(_("Nothing here yet. Send me photos of something to sell."))
         return
-    near = difflib.get_close_matches(text.lower(), _BY_NAME, n=2, cutoff=0.6)
-    states = ", ".join(STATES.values())
+    near = difflib.get_close_matches(text.lower(), _states(), n=2, cutoff=0.6)
+    states = ", ".join(_(one) for one in ITEMS.values())
     said = _("Nothing found for “{text}”. Type words of a title, or one of these: {states}.").format(text=text[:80], states=states)
     await ctx.say(Card(text=said, buttons=(tuple(say(name, f"/items {name}") for name in near),) if near else ()))
 
 
+def _states() -> dict[str, ItemState]:
+    """A state is named as it is kept or as it is shown: "delisted" and "not up"."""
+    return {name: state for state, shown in ITEMS.items() for name in (state.value, _(shown))}
+
+
 def _line(one: Item) -> str:
-    return ", ".join(part for part in (STATES[ItemState(one.state)], money(one.price, one.currency)) if part)
+    return ", ".join(part for part in (here(of_item(one.state)), money(one.price, one.currency)) if part)
 
 
-@command("item", _("Show one item"), "/item 42", topic=_("Your things"))
+@command("item", N_("Show one item"), "/item 42", topic=N_("Your things"))
 async def item_(ctx: Context, item: Item) -> None:
     view = "draft" if item.state == ItemState.DRAFT else "item"
     await ctx.show(view, ("item", item.id))
@@ -82,19 +89,42 @@ async def item_(ctx: Context, item: Item) -> None:
 
 @command(
     "edit",
-    _("Change what is said about an item"),
+    N_("Change what is said about an item"),
     "/edit 42 title Nike Dunk Low, size 10",
     needs=Ability.EDIT,
-    topic=_("Your things"),
-    details=_("Fields: {fields}, or the name of an item specific.").format(fields=", ".join(SAID)),
+    topic=N_("Your things"),
+    details=N_(
+        "Fields: title, description, condition, price, floor, cost, quantity, brand, model, mpn, size, colour, material, upc, ean, isbn, "
+        "weight, or the name of an item specific."
+    ),
 )
-async def edit(ctx: Context, item: Item, field: Word, value: Rest) -> None:
+async def edit(ctx: Context, item: Item, field: Word | None, value: Rest) -> None:
+    if field is None:
+        await _ask_field(ctx, item)
+        return
     name, said = await which_field(ctx, item, field, value)
     if not said:
-        label = name.removeprefix("aspect:")
-        raise Invalid(_("What should {field} be? Type it like /edit {number} {field} …").format(field=label, number=item.number))
+        await _ask_value(ctx, item, name)
+        return
     await set_field(ctx, item, name, said)
     await ctx.show("draft", ("item", item.id))
+
+
+async def _ask_field(ctx: Context, item: Item) -> None:
+    """The fields that a seller may set, those of one kind in a row."""
+    rows = [tuple(say(name_of(one), f"/edit {item.number} {one}") for one in some) for some in FIELD_ROWS]
+    text = _("What do you want to change about item {number}, {title}?").format(number=item.number, title=item.title or _("no title yet"))
+    await ctx.say(Card("/edit", text, buttons=tuple(rows)))
+
+
+async def _ask_value(ctx: Context, item: Item, field: str) -> None:
+    label = here(of_field(field))
+    text = _("What should {field} of item {number} be? Type it.").format(field=label, number=item.number)
+    if field == "condition":
+        rows = [(say(_(shown), f"/edit {item.number} condition {one.value}"),) for one, shown in CONDITIONS]
+        await ctx.say(Card(text=text, buttons=tuple(rows)))
+        return
+    await ctx.ask(text, {"do": "command.go", "line": f'/edit {item.number} "{field.removeprefix("aspect:")}"'})
 
 
 @action("edit.as", needs=Ability.EDIT)

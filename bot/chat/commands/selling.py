@@ -8,23 +8,32 @@ from bot.chat.cards.sale import taken_down
 from bot.chat.commands.fields import check_amount, check_editable, set_amount, the_item
 from bot.chat.commands.publishing import publish_item
 from bot.chat.context import Context
+from bot.chat.limits import channels_of_changes
 from bot.chat.registry import Price, Rest, action, command
 from core.errors import Invalid, Missing, Refused
 from core.flows import changes, edits, ledger, sales
 from core.flows.wanted import price_of
 from core.money import Money, parse
 from core.rules.access import Ability
+from core.rules.naming import of_change
 from core.values.card import Card
 from core.values.states import ChangeKind, ChangeState, ItemState
-from core.words import _
+from core.words import N_, Told, _, here
 from storage.keys import new_key
 from storage.models import Account, Change, Item, Member
 
-SELLING = _("Selling")
+SELLING = N_("Selling")
+HERE = (ItemState.DRAFT, ItemState.READY, ItemState.LIVE, ItemState.DELISTED)  # not sold, not put away
 
 
 @command(
-    "publish", _("Put an item up"), "/publish 42", needs=Ability.PUBLISH, topic=SELLING, details=_("Add a channel to put it up only there.")
+    "publish",
+    N_("Put an item up"),
+    "/publish 42",
+    needs=Ability.PUBLISH,
+    topic=SELLING,
+    details=N_("Add a channel to put it up only there."),
+    offers=(ItemState.DRAFT, ItemState.DELISTED),
 )
 async def publish(ctx: Context, item: Item, channel: Account | None) -> None:
     await publish_item(ctx, item, [channel] if channel else [])
@@ -32,12 +41,14 @@ async def publish(ctx: Context, item: Item, channel: Account | None) -> None:
 
 @command(
     "price",
-    _("Change a price"),
+    N_("Change a price"),
     "/price 42 45",
     aliases=("reprice",),
     needs=Ability.PRICE,
     topic=SELLING,
-    details=_("/price 42 ebay 45 gives one listing its own price, /price 42 ebay same takes it away."),
+    details=N_("/price 42 ebay 45 gives one listing its own price, /price 42 ebay same takes it away."),
+    offers=HERE,
+    asks={"amount": N_("What should it cost? Type an amount like 45.")},
 )
 async def price(ctx: Context, item: Item, channel: Account | None, amount: Price) -> None:
     if channel is not None:
@@ -45,7 +56,7 @@ async def price(ctx: Context, item: Item, channel: Account | None, amount: Price
     elif amount.money is None:
         raise Invalid(_("Say on which channel it costs the same as elsewhere: /price {number} ebay same").format(number=item.number))
     elif not await set_amount(ctx, item, "price", amount.money):
-        await ctx.say(_("Item {number} costs {price} now.").format(number=item.number, price=amount.money))
+        await ctx.say(_("Item {number} costs {price} now.").format(number=item.number, price=amount.money.here()))
 
 
 async def _own_price(ctx: Context, item: Item, channel: Account, amount: Money | None) -> None:
@@ -63,37 +74,42 @@ async def _own_price(ctx: Context, item: Item, channel: Account, amount: Money |
         await ctx.show("batch", ("batch", told.batch))
         return
     costs = price_of(item, listing)
-    await ctx.say(_("Item {number} will cost {price} on {channel}.").format(number=item.number, price=costs, channel=channel.name))
+    await ctx.say(
+        _("Item {number} will cost {price} on {channel}.").format(
+            number=item.number, price=costs.here() if costs else "", channel=channel.name
+        )
+    )
 
 
 @command(
     "delist",
-    _("Take an item down"),
+    N_("Take an item down"),
     "/delist 42",
     needs=Ability.DELIST,
     topic=SELLING,
-    details=_("Add a channel to take it down only there."),
+    details=N_("Add a channel to take it down only there."),
+    offers=(ItemState.LIVE, ItemState.READY),
 )
 async def delist(ctx: Context, item: Item, channel: Account | None) -> None:
     batch = new_key()
-    count = 0
-    for listing in await changes.listings_of(ctx.session, item.id):
-        if listing.wanted != "live" or (channel is not None and listing.account_id != channel.id):
-            continue
-        await changes.make(ctx.session, ctx.db, ChangeKind.DELIST, item, listing, person=ctx.person, batch=batch, reason="by hand")
-        count += 1
-    if not count:
+    up = [one for one in await changes.listings_of(ctx.session, item.id) if one.wanted == "live"]
+    up = [one for one in up if channel is None or one.account_id == channel.id]
+    for listing in await ctx.theirs(up, lambda one: one.channel):
+        await changes.make(ctx.session, ctx.db, ChangeKind.DELIST, item, listing, person=ctx.person, batch=batch, reason=Told("by hand"))
+    if not up:
         raise Refused(_("Item {number} is not up there.").format(number=item.number))
     await ctx.show("batch", ("batch", batch))
 
 
 @command(
     "sold",
-    _("It sold somewhere else"),
+    N_("It sold somewhere else"),
     "/sold 42 80 cash",
     needs=Ability.SOLD,
     topic=SELLING,
-    details=_("Takes it down everywhere and counts what you earned."),
+    details=N_("Takes it down everywhere and counts what you earned."),
+    offers=HERE,
+    asks={"amount": N_("For how much did it sell? Type an amount like 80.")},
 )
 async def sold(ctx: Context, item: Item, amount: Money, how: Rest) -> None:
     if amount.amount < 0:
@@ -133,14 +149,14 @@ async def sold_answer(ctx: Context, item: str, answer: str) -> None:
 async def again(ctx: Context, change: str) -> None:
     row = await ctx.session.get(Change, change)
     if row is None or not await changes.again(ctx.session, ctx.db, row, ctx.person):
-        raise Refused(_("Nothing to try again: it is {state} by now.").format(state=row.state if row else _("gone")))
+        raise Refused(_("Nothing to try again: it is {state} by now.").format(state=here(of_change(row.state)) if row else _("gone")))
 
 
 async def _decided(ctx: Context, change: Change) -> str:
     """Who decided a Change before us, kindly."""
     member = await ctx.session.get(Member, change.decided_by.removeprefix("member:"))
     who = member.name if member else _("Haggle")
-    return _("{who} decided this already: it is {state}.").format(who=who, state=change.state)
+    return _("{who} decided this already: it is {state}.").format(who=who, state=here(of_change(change.state)))
 
 
 @action("change.approve", needs=Ability.DECIDE)
@@ -156,20 +172,22 @@ async def reject(ctx: Context, changes: list[str]) -> None:
 async def _decide(ctx: Context, ids: list[str], *, yes: bool) -> None:
     late = ""
     count = 0
-    for key in ids:
-        row = await ctx.session.get(Change, key, populate_existing=True)
-        if row is None:
-            raise Missing(_("This is not there any more."))
-        decide = changes.approve if yes else changes.reject
+    rows = [await ctx.session.get(Change, key, populate_existing=True) for key in ids]
+    there = [one for one in rows if one is not None]
+    if len(there) < len(rows):
+        raise Missing(_("This is not there any more."))
+    channels = await channels_of_changes(ctx.session, there)
+    decide = changes.approve if yes else changes.reject
+    for row in await ctx.theirs(there, lambda one: channels[one.id]):
         if await decide(ctx.session, ctx.db, row, ctx.person):
             count += 1
         else:
-            late = await _decided(ctx, await ctx.session.get_one(Change, key, populate_existing=True))
+            late = await _decided(ctx, await ctx.session.get_one(Change, row.id, populate_existing=True))
     if not count:
         raise Refused(late)
 
 
-@command("pending", _("What waits for your yes"), "/pending", topic=SELLING)
+@command("pending", N_("What waits for your yes"), "/pending", topic=SELLING)
 async def pending(ctx: Context) -> None:
     query = (
         select(Change.batch)

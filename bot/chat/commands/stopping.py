@@ -10,7 +10,7 @@ from core.flows.posts import touch_all
 from core.flows.watching import resume as wake_waiting
 from core.rules.access import Ability
 from core.values.card import Button, Card
-from core.words import _, ngettext
+from core.words import N_, _, ngettext
 from storage import audit
 
 PAUSED, RESUMED = "workspace.paused", "workspace.resumed"
@@ -18,11 +18,11 @@ PAUSED, RESUMED = "workspace.paused", "workspace.resumed"
 
 @command(
     "pause",
-    _("Stop every outward call"),
+    N_("Stop every outward call"),
     "/pause all",
     needs=Ability.PAUSE,
     topic=SELLING,
-    details=_("Changes wait and nothing is lost; /resume lets them go."),
+    details=N_("Changes wait and nothing is lost; /resume lets them go."),
 )
 async def pause(ctx: Context, what: Word | None) -> None:
     if what != "all":
@@ -30,7 +30,7 @@ async def pause(ctx: Context, what: Word | None) -> None:
     await pause_outward(ctx)
 
 
-@command("resume", _("Go on after a pause"), "/resume", needs=Ability.PAUSE, topic=SELLING)
+@command("resume", N_("Go on after a pause"), "/resume", needs=Ability.PAUSE, topic=SELLING)
 async def resume(ctx: Context) -> None:
     await resume_outward(ctx)
 

@@ -13,13 +13,13 @@ from core.flows import tasks as flow
 from core.rules.access import Ability
 from core.values.card import Card
 from core.values.states import TaskState
-from core.words import _
+from core.words import N_, _
 from storage.models import ManualTask, Member
 
 SHOWN = 8
 
 
-@command("tasks", _("What is yours to do, overdue first"), "/tasks", topic=_("Your things"))
+@command("tasks", N_("What is yours to do, overdue first"), "/tasks", topic=N_("Your things"))
 async def tasks(ctx: Context) -> None:
     query = select(ManualTask).where(ManualTask.workspace_id == ctx.person.workspace_id, ManualTask.state == TaskState.OPEN)
     found = list((await ctx.session.execute(query.order_by(ManualTask.deadline))).scalars())

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from bot.chat.commands.fields import called
 from bot.chat.commands.photos import undo_confirmation
 from bot.chat.commands.selling import SELLING
 from bot.chat.commands.stopping import PAUSED, RESUMED, pause_outward, resume_outward
@@ -22,8 +21,9 @@ from core.flows import edits, rolls, sales, undoing
 from core.flows.posts import touch
 from core.rules.access import Ability
 from core.rules.changes import UNDO_WINDOW
+from core.rules.naming import of_field
 from core.values.states import ChangeKind, ChangeState, DraftState, OrderState
-from core.words import N_, _
+from core.words import N_, _, here
 from storage import audit
 from storage.models import Account, AuditEntry, Base, Change, Draft, Item, ManualTask, Order, OrderLine
 
@@ -73,7 +73,7 @@ async def undo(ctx: Context, item: Item | None) -> None:
         raise Refused(_("There is nothing to take back."))
     what = deed.entry.action
     if what in FINAL:
-        raise Refused(FINAL[what].format(**await _subject(ctx, deed.entry)))
+        raise Refused(_(FINAL[what]).format(**await _subject(ctx, deed.entry)))
     if deed.entry.at < ctx.now() - UNDO_WINDOW:
         raise Refused(_("What you did last was more than a day ago. Use the command for what you want instead."))
     if what == MADE:
@@ -172,11 +172,11 @@ async def _undo_changes(ctx: Context, rows: Sequence[Change]) -> None:
         try:
             if change.state == ChangeState.FAILED:
                 number = (await ctx.session.get_one(Item, change.item_id)).number
-                what = DOING[ChangeKind(change.kind)].format(number=number)
+                what = _(DOING[ChangeKind(change.kind)]).format(number=number)
                 raise Refused(_("What you did last was {what}. It did not work, so there is nothing to take back.").format(what=what))
             await undoing.undo(ctx.session, ctx.db, change, ctx.person)
         except Refused as error:
-            refusals.append(str(error))
+            refusals.append(here(error.sentence))
     if len(refusals) == len(standing):
         raise Refused(refusals[0] if refusals else _("This was taken back already."))
     if not ctx.inbound.press:
@@ -191,7 +191,9 @@ async def _undo_edit(ctx: Context, edit: AuditEntry) -> None:
     if ctx.inbound.press:
         return
     item = await ctx.session.get_one(Item, edit.subject_id)
-    await ctx.say(_("Taken back: {what} of item {number} is what it was.").format(what=called(edit.data["field"]), number=item.number))
+    await ctx.say(
+        _("Taken back: {what} of item {number} is what it was.").format(what=here(of_field(edit.data["field"])), number=item.number)
+    )
     if done.sent or await _changes_of(ctx, done.batch):
         await ctx.show("batch", ("batch", done.batch))
 
