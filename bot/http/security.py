@@ -40,6 +40,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d+)?")
 BODIES = (
     ("/webhooks/shopify", KB * KB),
     ("/webhooks/telegram", KB * KB),
+    ("/webhooks/slack", KB * KB),  # a press brings the whole message along
     ("/webhooks/ebay", 64 * KB),
     ("/webhooks/", KB),
     ("/api/v1/photos", MAX_BATCH_BYTES + KB * KB),  # and what multipart puts around it

@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.speech import speech_of
 from bot.surfaces.slack_client import Client
 from bot.surfaces.slack_ears import Ears, Rooms
 from bot.surfaces.slack_errors import WRONG, library_log, ours
@@ -23,7 +24,7 @@ from bot.surfaces.slack_socket import Socket
 from bot.surfaces.slack_updates import FILE, SURFACE, Updates
 from core.errors import HaggleError, Refused
 from core.values.card import Card
-from core.words import _
+from core.words import _, speaking
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +95,8 @@ class SlackSurface:
     async def post(self, chat: str, card: Card, reply_to: str = "", *, aloud: bool = False) -> str:
         """Raises `Busy`, `Unreachable`, `Refused` (no such channel, or not in it), `AuthLost`, `Invalid`."""
         try:
-            return await self._sender.post(chat, card, reply_to, aloud)
+            with speaking(speech_of(card.language)):
+                return await self._sender.post(chat, card, reply_to, aloud)
         except Refused:
             if address := self._ears.typed.pop(chat, ""):  # a command can be typed where the app is not, and cannot answer
                 text = _("I am not in this channel, so I cannot answer here. Invite me with /invite @{name}, or write to me directly.")
@@ -103,7 +105,8 @@ class SlackSurface:
 
     async def edit(self, chat: str, message: str, card: Card) -> None:
         """`Missing` when the message is gone."""
-        await self._sender.edit(chat, message, card)
+        with speaking(speech_of(card.language)):
+            await self._sender.edit(chat, message, card)
 
     def goes_on(self, card: Card) -> tuple[int, int]:
         page = self._sender.page(card)

@@ -117,8 +117,10 @@ def _pieces(card: Card, spoken: Iterable[tuple[str, str]], copies: Sequence[tupl
 
 
 def _line(line: Line, *, in_code: bool) -> Iterator[_Piece]:
-    elements: list[Element] = [_text(_ICONS[line.mood])] if line.mood else []
+    elements: list[Element] = [_text(icon)] if (icon := _ICONS.get(line.mood, "")) else []
     shown = "" if in_code else line.value
+    if line.mood == "head":
+        elements, shown = [_text(shown, "bold")], ""
     if line.label:
         elements.append(_text(f"{line.label}: " if line.value else line.label, "bold"))
     elements += _linked(shown) if shown else []

@@ -202,7 +202,7 @@ class PostFlow:
         if card is None:
             await self._done(claim, post, state=GONE)
             return
-        card = await stories.with_more(self._house, surface, post, card)
+        card = stories.with_more(self._house, surface, post, card)
         card = await self._give_ids(card, post.workspace_id)
         shown = _hash(card)
         values: dict[str, Any] = {"card": card.to_json(), "shown": shown, "changed_at": db.now()}

@@ -10,12 +10,11 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows.house import House
-from core.flows.people import reader_of
 from core.ports import Surface
 from core.values.card import Button, Card
 from core.words import counted, speaking
 from storage.db import Database
-from storage.models import Change, ManualTask, Notice, NoticeCopy, OrderLine, Post, Story, Workspace
+from storage.models import Change, ManualTask, Notice, NoticeCopy, OrderLine, Post, Story
 
 MORE = "card.more"  # the action that shows what did not fit into a message
 
@@ -67,15 +66,12 @@ async def told_in(session: AsyncSession, place: tuple[str, str], message: str) -
     return (await session.execute(query.limit(1))).scalar()
 
 
-async def with_more(house: House, surface: Surface, post: Post, card: Card) -> Card:
+def with_more(house: House, surface: Surface, post: Post, card: Card) -> Card:
     """The card, with a button for what one message of this surface has no room for."""
     shown, left = surface.goes_on(card)
     if not left or post.workspace_id is None:
         return card
-    async with house.db.read() as session:
-        workspace = await session.get_one(Workspace, post.workspace_id)
-        language, _zone = await reader_of(session, workspace, (post.surface, post.chat))
-    with speaking(house.speech_of(language)):
+    with speaking(house.speech_of(card.language)):
         label = counted("{count} more line", "{count} more lines", count=left)
         more = Button(label, {"do": MORE, "post": post.id, "skip": shown})
     return replace(card, buttons=(*card.buttons, (more,)))

@@ -101,6 +101,10 @@ class SlackServer(People):
         named = {name.replace("_", "-").title(): value for name, value in headers.items()}
         self._faults.append(_Fault(method, Refusal(code, *messages, status=status, headers=named), times))
 
+    def heal(self) -> None:
+        """Everything works again."""
+        self._faults.clear()
+
     # -- bringing: over the socket, and over HTTP
 
     async def bring(self, body: Payload, *, envelope: str = "", attempt: int = 0) -> Payload:

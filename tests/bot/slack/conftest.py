@@ -90,8 +90,9 @@ async def start_surface(home: Home, slack: SlackServer) -> AsyncIterator[StartSu
     started: list[SlackSurface] = []
 
     async def start(**values: Any) -> SlackSurface:
+        house = values.pop("home", home)
         how = {"token": slack.token, "app_token": slack.app_token, "api_url": slack.url, "names": lambda: COMMANDS, **values}
-        surface = SlackSurface(values.pop("home", home), **how)
+        surface = SlackSurface(house, **how)
         started.append(surface)
         await surface.start()
         await surface.connected()

@@ -74,7 +74,9 @@ async def test_photos_become_one_item_that_goes_live(shop: TestShop, slack: Slac
     assert draft.edits
     assert any(block["type"] == "image" for block in draft.blocks)
     assert (outcome.thread, outcome.broadcast) == (draft.ts, True)
-    assert [one.thread for one in slack.of() if "Item 1" in one.text or "item 1" in one.text] == [_root(draft, one) for one in _about(slack)]
+    assert [one.thread for one in slack.of() if "Item 1" in one.text or "item 1" in one.text] == [
+        _root(draft, one) for one in _about(slack)
+    ]
     async with shop.app.house.db.read() as session:
         assert (await session.execute(select(func.count()).select_from(Item))).scalar_one() == 1
 
