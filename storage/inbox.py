@@ -19,10 +19,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.values.states import InboxState
+from storage.asking import CHAT
 from storage.db import Database, wake
 from storage.keys import new_key
 from storage.models import InboxEvent
-from storage.work import CHAT
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from core.errors import Busy
 from core.words import Told
+from storage.asking import table_of
 from storage.db import Database
 from storage.models import Account
 
 HANDFUL = 20
+
+_A = table_of(Account).c
+_BUCKET = select(_A.tokens, _A.tokens_at).where(_A.id == bindparam("account")).with_for_update()
+_DRAW = update(table_of(Account)).where(_A.id == bindparam("account")).values(tokens=bindparam("left"), tokens_at=bindparam("now"))
 
 
 @dataclass(slots=True)
@@ -49,13 +54,11 @@ class Pace:
     async def _draw(self, account_id: str, wanted: float, rate: float, burst: float) -> float:
         now = self.db.now()
         async with self.db.write() as session:
-            row = (
-                await session.execute(select(Account.tokens, Account.tokens_at).where(Account.id == account_id).with_for_update())
-            ).one_or_none()
+            row = (await session.execute(_BUCKET, {"account": account_id})).one_or_none()
             if row is None:
                 return 0.0
             passed = (now - row.tokens_at).total_seconds() if row.tokens_at else burst / rate
             there = min(burst, row.tokens + max(0.0, passed) * rate)
             drawn = float(min(wanted, there))
-            await session.execute(update(Account).where(Account.id == account_id).values(tokens=there - drawn, tokens_at=now))
+            await session.execute(_DRAW, {"account": account_id, "left": there - drawn, "now": now})
         return drawn

@@ -15,47 +15,28 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, Update, and_, bindparam, case, func, literal, or_, select, text, update
+from sqlalchemy import Update, and_, bindparam, or_, text, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.asking import LEASE, Asking, Kind, asking, table_of
 from storage.db import Database
 from storage.models import Account, Change, Draft, InboxEvent, ManualTask, NoticeCopy, Post, Roll
-from storage.models.base import Base
 
-LEASE = timedelta(seconds=15)
 RENEW_EVERY = timedelta(seconds=5)
-# A row made due "now" by a process whose clock is a little ahead of the database's is due now too. Early by this much harms nothing.
-SLACK = 0.1
 
 # How many rows of a lane run at once ("publish:ACCOUNT" counts per account). Webhooks: 8, not 3, since each waits for one
 # order to be fetched (50 ms and more), and three at a time could not keep up with 50 sales a second on one account.
-CHAT = "chat"  # the lane of inbox rows that hold what people said
 LANES = {"intake": 3, "publish": 2, "webhook": 8, "quantity": 1, "poll": 1, "delist": 16, "post": 16}
+
+
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:what))")
 
 
 class LostClaim(Exception):
     """Another worker has this row now: what we were about to write must not be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A table of work: which states wait, and the state that a claimed row has (None: it stays as it is).
-
-    The first of `waiting` is where a row goes that a dead worker left in `running` and that could not be carried on.
-    """
-
-    table: str
-    model: type[Base]
-    waiting: tuple[str, ...]
-    running: str | None = None
-    part: Literal["all", "chat", "not chat"] = "all"
-
-    @property
-    def claimable(self) -> tuple[str, ...]:
-        return (*self.waiting, self.running) if self.running else self.waiting
 
 
 KINDS = {
@@ -120,83 +101,45 @@ def lane_limit(lane: str) -> int | None:
     return LANES.get(lane.partition(":")[0])
 
 
-def _table(model: type[Base]) -> Table:
-    """Statements go to the table itself: the ORM would look for loaded rows to bring up to date, and nobody reads those afterwards."""
-    assert isinstance(model.__table__, Table)
-    return model.__table__
-
-
-def _columns(model: type[Base]) -> Any:
-    return model.__table__.c
+def _asking(db: Database, table: str) -> Asking:
+    return asking(KINDS[table], db.is_sqlite, db.clock.offset.total_seconds())
 
 
 async def claim(db: Database, table: str, worker: str, *, ids: Collection[str] | None = None, limit: int = 64) -> Claimed:
     """Take due, free rows (of `ids` when given), best priority first."""
-    kind = KINDS[table]
+    asks = _asking(db, table)
     async with db.write() as session:
         if not db.is_sqlite:
-            await session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": f"haggle claim {table}"})
-        rows = (await session.execute(_candidates(db, kind, ids, limit))).all()
-        locked = await _locked(db, session, kind, set(ids or ()) - {row.id for row in rows})
-        chosen, blocked = await _choose(db, session, kind, rows, limit)
+            await session.execute(_ALONE, {"what": f"haggle claim {table}"})
+        if ids is None:
+            rows = (await session.execute(asks.best, {"most": max(limit * 4, 64)})).all()
+        else:
+            rows = (await session.execute(asks.these, {"ids": list(ids)})).all()
+        locked = await _locked(db, session, asks, set(ids or ()) - {row.id for row in rows})
+        chosen, blocked = await _choose(session, asks, rows, limit)
         if not chosen:
             return Claimed((), tuple(blocked), locked)
-        c = _columns(kind.model)
-        values: dict[str, Any] = {
-            "worker": worker,
-            "lease_until": db.db_now(LEASE.total_seconds()),
-            "attempts": c.attempts + 1,
-            "fence": c.fence + 1,
-        }
-        if kind.running:
-            values["state"] = kind.running
-        await session.execute(update(_table(kind.model)).where(c.id.in_([row.id for row in chosen])).values(values))
+        await session.execute(asks.take, {"ids": [row.id for row in chosen], "new_worker": worker})
         claims = tuple(
             Claim(table, row.id, worker, row.attempts + 1, row.fence + 1, row.priority, row.state, row.lane, row.turn) for row in chosen
         )
     return Claimed(claims, tuple(blocked), locked)
 
 
-def _of_kind(kind: Kind) -> ColumnElement[bool]:
-    """Which rows of the table belong to this kind, and wait or run."""
-    c = _columns(kind.model)
-    waits: ColumnElement[bool] = c.state.in_(kind.claimable)
-    if kind.part == "all":
-        return waits
-    return and_(waits, c.lane == CHAT if kind.part == "chat" else c.lane != CHAT)
-
-
-def _due_and_free(db: Database, kind: Kind) -> ColumnElement[bool]:
-    c = _columns(kind.model)
-    return and_(_of_kind(kind), c.due_at <= db.db_now(SLACK), or_(c.lease_until.is_(None), c.lease_until < db.db_now()))
-
-
-async def _locked(db: Database, session: AsyncSession, kind: Kind, missing: Collection[str]) -> tuple[str, ...]:
+async def _locked(db: Database, session: AsyncSession, asks: Asking, missing: Collection[str]) -> tuple[str, ...]:
     """Which rows are due and free and were skipped all the same: a transaction that changes something else about them has them locked."""
     if db.is_sqlite or not missing:
         return ()
-    c = _columns(kind.model)
-    return tuple((await session.execute(select(c.id).where(_due_and_free(db, kind), c.id.in_(list(missing))))).scalars())
+    return tuple((await session.execute(asks.locked, {"ids": list(missing)})).scalars())
 
 
-def _candidates(db: Database, kind: Kind, ids: Collection[str] | None, limit: int) -> Select[Any]:
-    c = _columns(kind.model)
-    query = select(c.id, c.state, c.lane, c.turn, c.priority, c.attempts, c.fence).where(_due_and_free(db, kind))
-    query = query.order_by(c.priority, c.id)
-    query = query.limit(max(limit * 4, 64)) if ids is None else query.where(c.id.in_(list(ids)))
-    return query if db.is_sqlite else query.with_for_update(skip_locked=True)
-
-
-async def _choose(db: Database, session: AsyncSession, kind: Kind, rows: Sequence[Any], limit: int) -> tuple[list[Any], list[Blocked]]:
+async def _choose(session: AsyncSession, asks: Asking, rows: Sequence[Any], limit: int) -> tuple[list[Any], list[Blocked]]:
     """Respect lanes and turns. A turn goes to its best due row: one that is not even among the candidates blocks the others."""
-    c = _columns(kind.model)
-    held = and_(_of_kind(kind), c.lease_until >= db.db_now())
     lanes: Counter[str] = Counter()
-    wanted_lanes = {row.lane for row in rows if lane_limit(row.lane)}
-    if wanted_lanes:
-        counts = await session.execute(select(c.lane, func.count()).where(held, c.lane.in_(wanted_lanes)).group_by(c.lane))
+    if wanted_lanes := {row.lane for row in rows if lane_limit(row.lane)}:
+        counts = await session.execute(asks.lanes, {"lanes": list(wanted_lanes)})
         lanes.update({row[0]: row[1] for row in counts.all()})
-    first = await _first_of_turns(db, session, kind, {row.turn for row in rows if row.turn})
+    first = await _first_of_turns(session, asks, {row.turn for row in rows if row.turn})
     chosen: list[Any] = []
     blocked: list[Blocked] = []
     for row in rows:
@@ -213,7 +156,7 @@ async def _choose(db: Database, session: AsyncSession, kind: Kind, rows: Sequenc
     return chosen, blocked
 
 
-async def _first_of_turns(db: Database, session: AsyncSession, kind: Kind, turns: set[str]) -> dict[str, str]:
+async def _first_of_turns(session: AsyncSession, asks: Asking, turns: set[str]) -> dict[str, str]:
     """Per turn the id that may run now: nobody's while one is held, else what a dead worker left running, else the best due one.
 
     What was left running goes first even before a sale's delist: a listing has one running Change (a unique index), and what
@@ -221,15 +164,9 @@ async def _first_of_turns(db: Database, session: AsyncSession, kind: Kind, turns
     """
     if not turns:
         return {}
-    c = _columns(kind.model)
-    query = (
-        select(c.turn, c.id, c.lease_until >= db.db_now())
-        .where(c.turn.in_(turns), _of_kind(kind), c.due_at <= db.db_now(SLACK))
-        .order_by(case((c.state == kind.running, 0), else_=1) if kind.running else literal(0), c.priority, c.id)
-    )
     first: dict[str, str] = {}
     held: set[str] = set()
-    for turn, key, is_held in (await session.execute(query)).all():
+    for turn, key, is_held in (await session.execute(asks.turns, {"turns": list(turns)})).all():
         if is_held:
             held.add(turn)
         first.setdefault(turn, key)
@@ -242,11 +179,11 @@ async def renew(db: Database, claims: Collection[Claim]) -> None:
     for one in claims:
         tables.setdefault(one.table, []).append(one)
     for table, held in tables.items():
-        c = _columns(KINDS[table].model)
+        c = table_of(KINDS[table].model).c
         ours = or_(*(and_(c.id == one.id, c.fence == one.fence) for one in held))
         async with db.write() as session:
             await session.execute(
-                update(_table(KINDS[table].model))
+                update(table_of(KINDS[table].model))
                 .where(c.worker == held[0].worker, c.lease_until.is_not(None), ours)
                 .values(lease_until=db.db_now(LEASE.total_seconds()))
             )
@@ -263,7 +200,7 @@ async def finish(session: AsyncSession, claim: Claim, **values: Any) -> None:
 @lru_cache(maxsize=256)
 def _finishing(table: str, names: tuple[str, ...]) -> Update:
     """The statement of `finish`, put together once for each set of columns: it is the one that everything ends with."""
-    model = _table(KINDS[table].model)
+    model = table_of(KINDS[table].model)
     c = model.c
     return (
         update(model)
@@ -281,10 +218,5 @@ def rows_of(result: Any) -> int:
 
 async def due_ids(db: Database, table: str, limit: int = 256) -> list[str]:
     """What is due and free, best first: the sweep's question. At most `limit` of each lane, so that one full lane hides no other."""
-    kind = KINDS[table]
-    c = _columns(kind.model)
-    place = func.row_number().over(partition_by=c.lane, order_by=(c.priority, c.id)).label("place")
-    due = select(c.id, c.priority, place).where(_due_and_free(db, kind)).subquery()
-    query = select(due.c.id).where(due.c.place <= limit).order_by(due.c.priority, due.c.id)
     async with db.read() as session:
-        return list((await session.execute(query)).scalars())
+        return list((await session.execute(_asking(db, table).due, {"most": limit})).scalars())

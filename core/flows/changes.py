@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
@@ -26,6 +26,7 @@ from core.rules.naming import of_item
 from core.values.states import ChangeKind, ChangeState, ItemState
 from core.words import Told
 from storage import audit
+from storage.asking import table_of
 from storage.db import Database, wake
 from storage.keys import new_key
 from storage.models import Account, Change, Item, Listing
@@ -34,6 +35,24 @@ from storage.work import rows_of
 log = structlog.get_logger()
 
 OPEN = (ChangeState.PROPOSED, ChangeState.APPROVED, ChangeState.RUNNING)
+
+_CHANGE = table_of(Change).c
+_CLEAR = (
+    update(table_of(Change))
+    .where(
+        _CHANGE.listing_id.in_(bindparam("of_listings", expanding=True)),
+        _CHANGE.state.in_((ChangeState.PROPOSED, ChangeState.APPROVED)),
+        _CHANGE.kind.in_(rules.CANCELLED_BY_DELIST),
+    )
+    .values(
+        state=ChangeState.CANCELLED,
+        finished_at=bindparam("now", type_=_CHANGE.finished_at.type),
+        outcome=bindparam("why", type_=_CHANGE.outcome.type),
+    )
+    .returning(_CHANGE.id)
+)
+_LISTINGS = select(Listing).where(Listing.item_id == bindparam("item")).order_by(Listing.id)
+_WANTED = select(func.count()).select_from(Listing).where(Listing.item_id == bindparam("item"), Listing.wanted == "live")
 
 
 def subjects_of(change: Change) -> list[tuple[str, str]]:
@@ -128,18 +147,8 @@ def _priority(kind: ChangeKind, order_id: str | None, person: Person | None) -> 
 
 async def clear_the_way(session: AsyncSession, db: Database, listings: Sequence[Listing]) -> int:
     """Taking down makes what waits for these listings pointless. What runs already looks again when it is through. Answers how many."""
-    statement = (
-        update(Change)
-        .where(
-            Change.listing_id.in_([listing.id for listing in listings]),
-            Change.state.in_((ChangeState.PROPOSED, ChangeState.APPROVED)),
-            Change.kind.in_(rules.CANCELLED_BY_DELIST),
-        )
-        .values(state=ChangeState.CANCELLED, finished_at=db.now(), outcome={"why": Told("It was taken down first.")})
-        .returning(Change.id)
-        .execution_options(synchronize_session=False)
-    )
-    pointless = (await session.execute(statement)).scalars().all()
+    values = {"of_listings": [listing.id for listing in listings], "now": db.now(), "why": {"why": Told("It was taken down first.")}}
+    pointless = (await session.execute(_CLEAR, values)).scalars().all()
     for key in pointless:
         change = await session.get_one(Change, key, populate_existing=True)
         note(session, change, db.now(), "system", ChangeState.CANCELLED, {"why": "delist"})
@@ -206,11 +215,10 @@ async def listing_for(session: AsyncSession, item: Item, account: Account) -> Li
 
 async def listings_of(session: AsyncSession, item_id: str) -> list[Listing]:
     """An item's listings, oldest first."""
-    return list((await session.execute(select(Listing).where(Listing.item_id == item_id).order_by(Listing.id))).scalars())
+    return list((await session.execute(_LISTINGS, {"item": item_id})).scalars())
 
 
 async def settle_down(session: AsyncSession, item: Item) -> None:
     """Something of it came down, or never went up: when nothing of it is wanted up any more, it is simply not up."""
-    wanted = select(func.count()).select_from(Listing).where(Listing.item_id == item.id, Listing.wanted == "live")
-    if item.state in (ItemState.LIVE, ItemState.READY) and (await session.execute(wanted)).scalar_one() == 0:
+    if item.state in (ItemState.LIVE, ItemState.READY) and (await session.execute(_WANTED, {"item": item.id})).scalar_one() == 0:
         item.state = ItemState.DELISTED

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Missing, Unreachable
@@ -20,6 +20,7 @@ from core.values.card import Button, Card, Inbound
 from core.values.states import AccountState, InboxState
 from core.words import Told, joined, speaking
 from storage import work
+from storage.asking import table_of
 from storage.models import Account, InboxEvent, Workspace
 from storage.work import Claim
 
@@ -30,6 +31,22 @@ SALES_TOPICS = ("order", "orders", "listing")
 SAID = (2.0, 8.0, 30.0)
 LOOKS = 4  # for an order that was hinted at and is not there yet
 Also = Callable[[AsyncSession], Awaitable[None]]
+# One write a second is enough for a heartbeat, and keeps bursts from rewriting one row over and over.
+HEARTBEAT = timedelta(seconds=1)
+
+_OF_CHANNEL = (
+    select(Account, Workspace.paused)
+    .join(Workspace, Workspace.id == Account.workspace_id)
+    .where(Account.channel == bindparam("channel"), Account.state == AccountState.ACTIVE)
+)
+_NAMED = _OF_CHANNEL.where(Account.external_id == bindparam("account"))
+_A = table_of(Account).c
+_HEARD = (
+    update(table_of(Account))
+    .where(_A.channel == bindparam("of_channel"), _A.last_webhook_at.is_(None) | (_A.last_webhook_at < bindparam("old")))
+    .values(last_webhook_at=bindparam("now"))
+)
+_HEARD_NAMED = _HEARD.where(_A.external_id == bindparam("account"))
 
 
 class InboxFlow:
@@ -85,11 +102,8 @@ class InboxFlow:
         """The accounts that a hint is about, and whether its business is paused."""
         if event.source not in self._house.channels:
             return [], False
-        query = select(Account, Workspace.paused).join(Workspace, Workspace.id == Account.workspace_id)
-        query = query.where(Account.channel == event.source, Account.state == AccountState.ACTIVE)
-        if event.account:
-            query = query.where(Account.external_id == event.account)
-        found = (await session.execute(query)).all()
+        query = _NAMED if event.account else _OF_CHANNEL
+        found = (await session.execute(query, {"channel": event.source, "account": event.account})).all()
         return [account for account, _paused in found], any(paused for _account, paused in found)
 
     async def _all_of(self, channel: str) -> list[Account]:
@@ -117,13 +131,9 @@ class InboxFlow:
         """What comes about orders and listings is the heartbeat of webhooks. It proves nothing about our own calls."""
         if event.topic not in SALES_TOPICS:
             return
-        statement = update(Account).where(Account.channel == event.source)
-        if event.account:
-            statement = statement.where(Account.external_id == event.account)
         now = self._house.db.now()
-        # One write a second is enough for a heartbeat, and keeps bursts from rewriting one row over and over.
-        old = (Account.last_webhook_at.is_(None)) | (Account.last_webhook_at < now - timedelta(seconds=1))
-        await session.execute(statement.where(old).values(last_webhook_at=now))
+        values = {"of_channel": event.source, "account": event.account, "now": now, "old": now - HEARTBEAT}
+        await session.execute(_HEARD_NAMED if event.account else _HEARD, values)
 
     def again_in(self, error: HaggleError, claim: Claim) -> float | None:
         if claim.table == "chat_event":  # somebody waits for an answer

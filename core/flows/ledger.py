@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows import shortage
@@ -12,6 +12,10 @@ from core.rules.stock import Level, move
 from core.values.states import StockKind
 from storage.db import Database
 from storage.models import Item, Stock, StockEntry
+
+_HOLD = select(Item.id).where(Item.id == bindparam("item")).with_for_update(key_share=True)
+_STOCK = select(Stock).where(Stock.item_id == bindparam("item")).with_for_update(key_share=True)
+_ENTRY = select(StockEntry.id).where(StockEntry.item_id == bindparam("item"), StockEntry.key == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ async def hold(session: AsyncSession, db: Database, item_id: str) -> None:
     All our locks leave the key free (FOR NO KEY UPDATE): rows that only refer to a locked one need not wait for it.
     """
     if not db.is_sqlite:
-        await session.execute(select(Item.id).where(Item.id == item_id).with_for_update(key_share=True))
+        await session.execute(_HOLD, {"item": item_id})
 
 
 async def level_of(session: AsyncSession, item_id: str) -> Level | None:
@@ -59,10 +63,9 @@ async def post(
     was_reserved: int = 0,
 ) -> Posted:
     """Append one entry. The item's stock row is locked, so entries of one item come one after the other on both databases."""
-    stock = (await session.execute(select(Stock).where(Stock.item_id == item.id).with_for_update(key_share=True))).scalar()
+    stock = (await session.execute(_STOCK, {"item": item.id})).scalar()
     level = Level(stock.total, stock.reserved) if stock else Level()
-    known = await session.execute(select(StockEntry.id).where(StockEntry.item_id == item.id, StockEntry.key == key))
-    if known.scalar() is not None:
+    if (await session.execute(_ENTRY, {"item": item.id, "key": key})).scalar() is not None:
         return Posted(level, 0, fresh=False)
     step = move(level, kind, quantity, was_reserved=was_reserved)
     after = Level(level.total + step.total, level.reserved + step.reserved)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import Update, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,7 @@ from core.rules import notices as rules
 from core.rules.access import may_on
 from core.values.states import Severity
 from core.words import Told
+from storage.asking import table_of
 from storage.db import Database, wake
 from storage.keys import new_key
 from storage.models import Member, Notice, NoticeCopy
@@ -32,6 +33,17 @@ class _Reader:
     id: str
     channels: Sequence[str]
     notify: dict[str, Any]
+
+
+_N = table_of(Notice).c
+_SOLVE = (
+    update(table_of(Notice))
+    .where(_N.solved_at.is_(None))
+    .values(solved_at=bindparam("now", type_=_N.solved_at.type), key=_N.key + ":" + _N.id)
+    .returning(_N.id)
+)
+_BY_KEY = _SOLVE.where(_N.workspace_id == bindparam("of_workspace"), _N.key == bindparam("of_key"))
+_BY_SUBJECT = _SOLVE.where(_N.type == bindparam("of_type"), _N.subject_id == bindparam("of_subject"))
 
 
 async def tell(
@@ -94,24 +106,17 @@ async def _copy(session: AsyncSession, db: Database, notice: str, type: str, rea
 
 async def solved(session: AsyncSession, db: Database, workspace: str, key: str) -> None:
     """What a notice warned of is over: its copies say so. It gives its key free, so that the same trouble is told again next time."""
-    await _solve(session, db, Notice.workspace_id == workspace, Notice.key == key)
+    await _solve(session, db, _BY_KEY, of_workspace=workspace, of_key=key)
 
 
 async def all_solved(session: AsyncSession, db: Database, type: str, subject_id: str) -> None:
     """As `solved`, for every notice of a type about a subject."""
-    await _solve(session, db, Notice.type == type, Notice.subject_id == subject_id)
+    await _solve(session, db, _BY_SUBJECT, of_type=type, of_subject=subject_id)
 
 
-async def _solve(session: AsyncSession, db: Database, *which: ColumnElement[bool]) -> None:
+async def _solve(session: AsyncSession, db: Database, statement: Update, **which: str) -> None:
     now = db.now()
-    statement = (
-        update(Notice)
-        .where(*which, Notice.solved_at.is_(None))
-        .values(solved_at=now, key=Notice.key + ":" + Notice.id)
-        .returning(Notice.id)
-        .execution_options(synchronize_session=False)
-    )
-    over = (await session.execute(statement)).scalars().all()
+    over = (await session.execute(statement, {"now": now, **which})).scalars().all()
     if not over:
         return
     # Trouble that is over needs nobody's reading.

@@ -10,11 +10,11 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import BindParameter, Update, and_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +28,7 @@ from core.values.card import Card
 from core.values.states import ItemState
 from core.words import _
 from storage import work
+from storage.asking import table_of
 from storage.db import Database, before_commit, wake
 from storage.keys import new_key
 from storage.models import CardButton, Change, Draft, Item, ManualTask, OrderLine, Post, RollPhoto
@@ -131,26 +132,35 @@ async def _mark(db: Database, session: AsyncSession) -> None:
     keys: dict[str, list[str]] = {}
     for kind, key in session.info.pop("touched"):
         keys.setdefault(kind, []).append(key)
-    about = [and_(Post.subject_kind == kind, Post.subject_id.in_(some)) for kind, some in sorted(keys.items())]
-    if items := keys.get("item"):
-        batches = select(Change.batch).where(Change.item_id.in_(items))
-        orders = select(OrderLine.order_id).where(OrderLine.item_id.in_(items))
-        about.append(and_(Post.subject_kind == "batch", Post.subject_id.in_(batches)))
-        about.append(and_(Post.subject_kind == "order", Post.subject_id.in_(orders)))
-        # A roll's card counts what of it is still a draft.
-        rolls = select(RollPhoto.roll_id).join(Item, Item.id == RollPhoto.item_id).where(Item.id.in_(items), Item.state == ItemState.DRAFT)
-        about.append(and_(Post.subject_kind == "roll", Post.subject_id.in_(rolls)))
-    if not keys.keys() <= {"home"}:
-        about.append(Post.subject_kind == "home")  # what waits for a member: whatever moves may be among it
-    statement = (
-        update(Post)
-        .where(or_(*about), Post.state != GONE, Post.view != "")
-        .values(state=DIRTY, version=Post.version + 1, due_at=db.now())
-        .returning(Post.id)
-        .execution_options(synchronize_session=False)
-    )
-    for post in (await session.execute(statement)).scalars().all():
+    found = await session.execute(_marking(frozenset(keys)), {"now": db.now(), **{f"of_{kind}": some for kind, some in keys.items()}})
+    for post in found.scalars().all():
         wake(session, "card_post", post, priority=6)
+
+
+@lru_cache(maxsize=64)
+def _marking(kinds: frozenset[str]) -> Update:
+    """The statement of `_mark`, put together once for each set of kinds; `of_KIND` are the ids of each. It goes to the table itself:
+    the ORM would write it anew each time, to look for loaded rows."""
+    post, change, line, item, photo = (table_of(model).c for model in (Post, Change, OrderLine, Item, RollPhoto))
+    asked: dict[str, BindParameter[str]] = {kind: bindparam(f"of_{kind}", expanding=True) for kind in kinds}
+    about = [and_(post.subject_kind == kind, post.subject_id.in_(asked[kind])) for kind in sorted(kinds)]
+    if "item" in kinds:
+        batches = select(change.batch).where(change.item_id.in_(asked["item"]))
+        orders = select(line.order_id).where(line.item_id.in_(asked["item"]))
+        about.append(and_(post.subject_kind == "batch", post.subject_id.in_(batches)))
+        about.append(and_(post.subject_kind == "order", post.subject_id.in_(orders)))
+        # A roll's card counts what of it is still a draft.
+        drafts = select(item.id).where(item.id.in_(asked["item"]), item.state == ItemState.DRAFT)
+        rolls = select(photo.roll_id).where(photo.item_id.in_(drafts))
+        about.append(and_(post.subject_kind == "roll", post.subject_id.in_(rolls)))
+    if not kinds <= {"home"}:
+        about.append(post.subject_kind == "home")  # what waits for a member: whatever moves may be among it
+    return (
+        update(table_of(Post))
+        .where(or_(*about), post.state != GONE, post.view != "")
+        .values(state=DIRTY, version=post.version + 1, due_at=bindparam("now", type_=post.due_at.type))
+        .returning(post.id)
+    )
 
 
 def name_buttons(card: Card, workspace: str | None) -> tuple[Card, dict[str, dict[str, Any]]]:
@@ -180,6 +190,10 @@ def button_id(workspace: str, action: dict[str, Any]) -> str:
 
 def _hash(card: Card) -> str:
     return hashlib.sha256(json.dumps(card.to_json(), sort_keys=True).encode()).hexdigest()[:32]
+
+
+_POST = table_of(Post).c
+_VERSION = select(_POST.version).where(_POST.id == bindparam("post")).with_for_update(key_share=True)
 
 
 class PostFlow:
@@ -258,8 +272,7 @@ class PostFlow:
         db = self._house.db
         async with db.write() as session:
             # Locked, so that whoever touches it this moment does so before or after, and is never overwritten.
-            held = select(Post.version).where(Post.id == claim.id).with_for_update(key_share=True)
-            now_version = (await session.execute(held)).scalar_one()
+            now_version = (await session.execute(_VERSION, {"post": claim.id})).scalar_one()
             again = now_version != post.version and state == POSTED
             values = {**values, "state": DIRTY if again else state, "due_at": db.now(), "attempts": 0}
             await work.finish(session, claim, **values)

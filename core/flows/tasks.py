@@ -16,6 +16,7 @@ from core.rules import tasks as rules
 from core.values.states import ItemState, ListingState, TaskKind, TaskState
 from core.words import N_, Told
 from storage import audit, work
+from storage.asking import table_of
 from storage.db import Database, wake
 from storage.keys import new_key
 from storage.models import Item, Listing, ManualTask, Workspace
@@ -27,6 +28,13 @@ MAYBE_UP = Told("If you had put it up there already, take it down.")
 _OPEN = select(ManualTask).where(
     ManualTask.listing_id == bindparam("listing"), ManualTask.kind == bindparam("kind"), ManualTask.state == TaskState.OPEN
 )
+
+
+_WORKSPACE = table_of(Workspace).c
+_NEXT = {
+    what: update(table_of(Workspace)).where(_WORKSPACE.id == bindparam("workspace")).values({column: column + 1}).returning(column)
+    for what, column in ((what, _WORKSPACE[f"next_{what}"]) for what in ("item", "order", "task", "roll"))
+}
 
 
 async def make(
@@ -58,10 +66,7 @@ async def make(
 
 async def next_number(session: AsyncSession, workspace_id: str, what: str) -> int:
     """The next number that people see: "item", "order", "task" or "roll"."""
-    column = {"item": Workspace.next_item, "order": Workspace.next_order, "task": Workspace.next_task, "roll": Workspace.next_roll}[what]
-    statement = update(Workspace).where(Workspace.id == workspace_id).values({column: column + 1}).returning(column)
-    statement = statement.execution_options(synchronize_session=False)
-    return int((await session.execute(statement)).scalar_one()) - 1
+    return int((await session.execute(_NEXT[what], {"workspace": workspace_id})).scalar_one()) - 1
 
 
 async def tick(session: AsyncSession, db: Database, task: ManualTask, person: Person) -> bool:
