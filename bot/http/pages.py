@@ -67,7 +67,7 @@ class Pages:
         elif inside is not None and entry.invited:
             sentence = _("You are signed in here as {name}. This link is for somebody new.").format(name=inside.name)
         elif entry.invited:
-            sentence = _("You are invited as a {role}.").format(role=_(ROLES[entry.role]))
+            sentence = _("You are invited as {role}.").format(role=_(ROLES[entry.role]))
         else:
             sentence = _("This signs you in as {name}.").format(name=entry.name or people.NAMELESS)
         asks_name = entry.invited

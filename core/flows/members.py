@@ -41,8 +41,7 @@ class Goodbye:
 async def invite(session: AsyncSession, house: House, person: Person, role: Role, channels: Sequence[str]) -> str:
     """A one-time code for somebody new, limited to some marketplaces (none named: as its maker is). Raises `Refused`."""
     if outranks(role, person.role):
-        text = "You are a {mine} here, so you cannot invite a {role}: nobody invites above their own role."
-        raise Refused(Told(text, mine=Told(ROLES[person.role]), role=Told(ROLES[role])))
+        raise Refused(Told("You are a {role} here, and nobody invites above their own role.", role=Told(ROLES[person.role])))
     if role is Role.OWNER and channels:
         raise Refused(Told("An owner looks after all channels. Leave them out, or invite a manager."))
     channels = list(channels or person.channels)
@@ -91,7 +90,7 @@ async def change_role(session: AsyncSession, house: House, person: Person, membe
     owners = await _hold(session, person)
     member = await the_member(session, person, member_id)
     if member.role == role:
-        raise Refused(Told("{name} is a {role} already.", name=member.name, role=Told(ROLES[role])))
+        raise Refused(Told("{name} is {role} already.", name=member.name, role=Told(ROLES[role])))
     _keep_one(owners, member)
     before, member.role = member.role, role
     if role is Role.OWNER:

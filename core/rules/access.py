@@ -52,6 +52,10 @@ LEAST: Mapping[Ability, Role] = MappingProxyType(
     }
 )
 ROLES = {Role.OWNER: N_("owner"), Role.MANAGER: N_("manager"), Role.SELLER: N_("seller"), Role.VIEWER: N_("viewer")}
+_NEEDED = {
+    Role.OWNER: N_("this needs an owner"), Role.MANAGER: N_("this needs a manager"), Role.SELLER: N_("this needs a seller"),
+    Role.VIEWER: N_("this needs a viewer"),
+}  # fmt: skip
 
 
 def may(role: Role, ability: Ability) -> bool:
@@ -60,8 +64,7 @@ def may(role: Role, ability: Ability) -> bool:
 
 def refusal(role: Role, ability: Ability) -> Told:
     """The sentence for somebody who may not."""
-    have, needed = Told(ROLES[role]), Told(ROLES[LEAST[ability]])
-    return Told("You are a {role} here, and this needs a {needed}. Ask the owner.", role=have, needed=needed)
+    return Told("You are a {role} here, and {needed}. Ask the owner.", role=Told(ROLES[role]), needed=Told(_NEEDED[LEAST[ability]]))
 
 
 def outranks(role: Role, other: Role) -> bool:

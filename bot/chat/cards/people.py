@@ -117,6 +117,6 @@ async def code(easel: Easel, code_hash: str) -> Card | None:
     who = await easel.session.get_one(Member, row.used_by)
     if row.member_id is not None:
         return Card(text=_("Used {time}.").format(time=when), mood="good", subject=subject)
-    text = _("{name} came in as a {role}, {time}.").format(name=who.name, role=role_of(row.grants), time=when)
+    text = _("{name} came in as {role}, {time}.").format(name=who.name, role=role_of(row.grants), time=when)
     show = Button(who.name, {"do": "member.show", "member": who.id})
     return Card(text=text, buttons=((show,),), mood="good", subject=subject)

@@ -42,7 +42,7 @@ async def invite(ctx: Context, words: Rest) -> None:
     lines = (Line(_("Looks after"), channels_of(ctx.easel(), channels)), *ways_in(ctx, code, "/join"))
     key = hash_token(code)
     withdraw = Button(_("Withdraw"), {"do": "invite.withdraw", "code": key}, "danger")
-    title = _("Invitation for a {role}").format(role=role_of(role))
+    title = _("Invitation: {role}").format(role=role_of(role))
     await ctx.say(Card(title, text, lines, buttons=((Button(_("Copy the code"), copy=code), withdraw),), subject=("code", key)))
 
 

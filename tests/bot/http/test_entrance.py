@@ -90,7 +90,7 @@ async def test_who_is_invited_says_their_name(home: Home) -> None:
     code = await invite(home, owner)
     browser = home.browser(**{"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"})
     seen = await browser.get("/enter", params={"code": code})
-    assert "You are invited as a seller." in seen.text
+    assert "You are invited as seller." in seen.text
     assert 'name="name"' in seen.text
     assert 'data-at-once="no"' in seen.text
     await home.enter(browser, code, name="  Bea  Seller ")
