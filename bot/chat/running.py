@@ -23,11 +23,11 @@ def command_of(line: str) -> tuple[Command, str]:
     name = word.lstrip("/").partition("@")[0].lower()
     command = REGISTRY.names.get(name)
     if command is None:
-        raise _not_there(name, *rest)
+        raise not_there(name, *rest)
     return command, rest[0] if rest else ""
 
 
-def _not_there(name: str, rest: str = "") -> Offer:
+def not_there(name: str, rest: str = "") -> Offer:
     """There is no such command; those that it may be a slip for are buttons."""
     near = tuple(Button(f"/{one}", {"do": "say", "text": f"/{one} {rest}".strip()}) for one in near_names(name))
     return Offer(Card(text=unknown(name), buttons=((*near, Button("/help", {"do": "say", "text": "/help"})),), mood="warn"))
