@@ -67,7 +67,7 @@ async def hear(ctx: Context, answer: Answer | None) -> None:
     elif answer is not None and await _proposed(ctx, answer):
         return
     elif understood is not None:
-        await _act(ctx, understood)
+        await _act(ctx, understood, answer.note if answer else "")
     elif is_never_mind(text):
         await ctx.say(_("All right. Nothing was open."))
     else:
@@ -98,15 +98,21 @@ async def _typed(ctx: Context, text: str) -> bool:
     return True
 
 
-async def _act(ctx: Context, understood: Understood) -> None:
-    """Run what only looks, show what changes, ask what is open."""
-    for phrase in understood.lost:
-        raise Missing(_("Nothing that you have is called “{phrase}”. /items lists what you have.").format(phrase=phrase[:80]))
+async def _act(ctx: Context, understood: Understood, note: str = "") -> None:
+    """Run what only looks, show what changes, ask what is open. What names nothing is said, and then nothing else is done."""
+    if understood.lost:
+        text = _nothing_called(understood.lost[0])
+        await ctx.say(Card(text=" ".join(part for part in (text, note) if part), mood="warn"))
+        return
     await _show(ctx, [await proposal(ctx, line) for line in understood.lines])
     for choice in understood.choices:
         await _offer(ctx, choice)
     for thing, verb in understood.asks[:1]:
         await _ask_amount(ctx, thing, verb)
+
+
+def _nothing_called(phrase: str) -> str:
+    return _("Nothing that you have is called “{phrase}”. /items lists what you have.").format(phrase=phrase[:80])
 
 
 async def _show(ctx: Context, proposals: list[Proposal]) -> None:
@@ -126,7 +132,7 @@ async def _offer(ctx: Context, choice: Choice) -> None:
         except HaggleError:
             continue  # it cannot be meant: it is sold, say
     if not found:
-        raise Missing(_("Nothing that you have is called “{phrase}”. /items lists what you have.").format(phrase=choice.phrase[:80]))
+        raise Missing(_nothing_called(choice.phrase))
     text = _("Nothing is called exactly “{phrase}”. Did you mean one of these?") if choice.near else _("Which “{phrase}” do you mean?")
     await ctx.say(choose(text.format(phrase=choice.phrase[:80]), found))
 
