@@ -180,8 +180,7 @@ class Chat:
         """Raises `Refusal`. Waits and tries again when the server says that it was too much at once."""
         for _ in range(TRIES):
             try:
-                content = {"content": chunks()} if chunks else {}
-                answer = await self._client.request(method, path, headers=OURS, **content, **options)
+                answer = await self._client.request(method, path, headers=OURS, content=chunks() if chunks else None, **options)
             except httpx.TransportError as error:
                 raise ChatLost(f"Haggle does not answer ({type(error).__name__}): is it running?") from error
             if answer.status_code != 429:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ async def send_roll(chat: Chat, paths: Sequence[Path], say: Callable[[str], None
         if not source:
             say(f"! I cannot open {path}: check the path.")
             continue
-        answer: dict[str, Any] = await chat.put_photo(roll["roll"], path.name, source, start + place, lambda path=path: _chunks(path))
+        answer: dict[str, Any] = await chat.put_photo(roll["roll"], path.name, source, start + place, partial(_chunks, path))
         if "error" in answer:
             say(f"! {answer['error']}")
         else:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.flows.changes import OPEN
 from core.flows.house import House
 from core.flows.posts import GONE, POSTED
+from core.flows.rolls import OPEN as ROLLS_OPEN
 from core.values.states import DraftState, InboxState, ItemState, Severity, TaskState
 from storage.models import (
     CardButton,
@@ -29,6 +30,8 @@ from storage.models import (
     OneTimeCode,
     OrderLine,
     Post,
+    Roll,
+    RollPhoto,
     Setting,
     WebSession,
 )
@@ -48,6 +51,7 @@ _OPEN_SUBJECTS: dict[str, Callable[[Sequence[str]], Select[str]]] = {
         select(Change.batch).join(Item, Item.id == Change.item_id).where(Change.batch.in_(ids), or_(_IS_OPEN, Change.state.in_(OPEN)))
     ),
     "task": lambda ids: select(ManualTask.id).where(ManualTask.id.in_(ids), ManualTask.state == TaskState.OPEN),
+    "roll": lambda ids: select(Roll.id).where(Roll.id.in_(ids), Roll.state.in_(ROLLS_OPEN)),
     "notice_copy": lambda ids: _unsolved(NoticeCopy.id, ids),
     "fold": lambda ids: _unsolved(NoticeCopy.fold, ids),
     **dict.fromkeys(("notices", "notify", "digest", "sales", "profit"), lambda ids: select(Post.subject_id).where(false())),
@@ -76,6 +80,7 @@ async def forget_old(house: House) -> None:
     consent = and_(Setting.name.startswith("consent:"), Setting.value["until"].as_string() < now.isoformat())
     await forget(db, Setting.name, consent)
     await _forget_drafts(house, now - FINISHED)
+    await _forget_rolls(house, now)
     await _forget_posts(house, now - SHOWN)
     await _forget_buttons(house, now - SHOWN)
 
@@ -104,6 +109,17 @@ async def _forget_drafts(house: House, before: datetime) -> None:
             async with db.write() as session:
                 await session.execute(delete(ItemPhoto).where(ItemPhoto.item_id.in_(items)))
         await delete_rows(db, Draft.id, [key for key, _, is_old in page if is_old], over)
+
+
+async def _forget_rolls(house: House, now: datetime) -> None:
+    """Camera rolls that are over, and those that nobody ever said yes to. Their items stay, and so do these items' photos."""
+    db = house.db
+    old = or_(and_(Roll.state.not_in(ROLLS_OPEN), Roll.created_at < now - FINISHED), Roll.created_at < now - UNSOLVED)
+    async for page in pages(db, select(Roll.id, old), Roll.id):
+        for doomed in (key for key, is_old in page if is_old):
+            async with db.write() as session:
+                await session.execute(delete(RollPhoto).where(RollPhoto.roll_id == doomed))
+                await session.execute(delete(Roll).where(Roll.id == doomed))
 
 
 async def _forget_posts(house: House, before: datetime) -> None:

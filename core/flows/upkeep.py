@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, true, update
 
-from core.flows import notices
+from core.flows import notices, rolls
 from core.flows.house import House
 from core.flows.intake import remember
 from core.flows.people import the_workspace
 from core.values.states import AccountState, ItemState
 from core.words import N_, Told, counted, joined
-from storage.models import Account, Item, ItemPhoto, Notice, Photo, Setting, Workspace
+from storage.models import Account, Item, ItemPhoto, Notice, Photo, Roll, RollPhoto, Setting, Workspace
 from storage.pages import delete_rows, pages
 
 _MAKE_NEW = N_("Make a new one where you got it, put it into the settings, restart: if the old one ever leaked, that ends it.")
@@ -67,9 +67,11 @@ async def _shout(house: House, account: Account) -> None:
 
 
 async def sweep_photos(house: House) -> int:
-    """A tick: files that no item has used for seven days are deleted. Answers how many photos that were."""
+    """A tick: files that no item and no open camera roll has used for seven days are deleted. Answers how many photos that were."""
     db, now = house.db, house.db.now()
     kept = {sha256 async for some in _photos(house, true()) for _, sha256 in some}
+    async with db.read() as session:
+        kept |= set((await session.execute(select(RollPhoto.sha256).join(Roll).where(Roll.state.in_(rolls.OPEN)))).scalars())
     gone = await house.photos.sweep(kept, now - ORPHANS, now - LEFTOVERS)
     old = Photo.created_at < now - ORPHANS
     async for page in pages(db, select(Photo.sha256, old), Photo.sha256):

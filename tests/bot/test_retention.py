@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import event, func, select, update
 
-from core.flows import notices, posts, retention, sessions
+from core.flows import notices, posts, retention, sessions, upkeep
 from core.values.states import InboxState
 from storage.models import (
     AuditEntry,
@@ -23,11 +23,13 @@ from storage.models import (
     OneTimeCode,
     Order,
     Post,
+    Roll,
+    RollPhoto,
     WebSession,
 )
 from storage.pages import PAGE
 from tests.rows import add_events
-from tests.shop import TestShop
+from tests.shop import TestShop, picture
 
 
 async def count(shop: TestShop, model: type[Base], *which: Any) -> int:
@@ -172,3 +174,23 @@ async def shown_buttons(shop: TestShop) -> set[str]:
     async with shop.app.house.db.read() as session:
         cards = (await session.execute(select(Post.card))).scalars().all()
     return {button["id"] for card in cards for row in card.get("buttons", []) for button in row if button.get("id")}
+
+
+async def test_camera_rolls_that_are_over_go_and_their_items_stay(shop: TestShop) -> None:
+    """An open one keeps its photos from the sweep; nobody's yes for three months is a no."""
+    house = shop.app.house
+    for number in range(2):
+        await shop.say("/bulk")
+        stored = await house.photos.put(picture(f"ROLL {number}"))
+        await shop.hear(photos=(stored.sha256,))
+        await shop.press("That’s all")
+        if number == 0:
+            await shop.press("Make 1 item")
+    await after(shop, 31)
+    await upkeep.sweep_photos(house)
+    assert await count(shop, Roll) == 1
+    assert await count(shop, RollPhoto, RollPhoto.sha256 == stored.sha256) == 1
+    assert await house.photos.find(stored.sha256)
+    assert (await shop.row(1)).deleted_at is None
+    await after(shop, 60)
+    assert await count(shop, Roll) == await count(shop, RollPhoto) == 0

@@ -96,7 +96,7 @@ async def test_what_is_wrong_is_put_right_before_anything_is_made(shop: TestShop
     assert "something else" in await shop.last()
     await shop.press("From 3 on")
     assert "4 items?" in str((await card(shop, "parts"))["title"])
-    await shop.press("Join 2 and 3")
+    await shop.press("Join 2+3")
     assert [len(group) for group in await plan(shop)] == [2, 4, 3]
     await shop.press("Leave out 3")
     assert [len(group) for group in await plan(shop)] == [2, 4]

@@ -45,7 +45,7 @@ async def test_a_roll_is_sent_gone_on_with_and_confirmed(home: Home, open_page: 
         await expect(overview.locator(".thumb-mark")).to_have_text(["1", "2", "3", "4", "5"])
         assert await fits(page)
         await shoot(page, f"overview-{width}")
-        await overview.get_by_role("button", name="Join 1 and 2").click()
+        await overview.get_by_role("button", name="Join 1+2").click()
         await expect(page.get_by_role("heading", name="4 items?")).to_be_visible()
         await page.get_by_role("button", name="Make 4 items").click()
         await expect(page.get_by_text("4 of 4 read. 4 need you.", exact=True)).to_be_visible()

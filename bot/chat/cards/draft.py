@@ -149,7 +149,8 @@ def _buttons(
         about = {"item": item.id, "field": first.field}
         rows += choice_rows(first, {"do": "draft.set", **about}, {"do": "draft.ask", **about})
     edit = (("title", _("Title…")), ("price", _("Price…")), ("floor", _("Floor…")), ("cost", _("Cost…")), ("quantity", _("Quantity…")))
-    rows.append((*(Button(label, {"do": "draft.ask", "item": item.id, "field": field}) for field, label in edit), photos_button(item)))
+    edits = [*(Button(label, {"do": "draft.ask", "item": item.id, "field": field}) for field, label in edit), photos_button(item)]
+    rows += [tuple(edits[:3]), tuple(edits[3:])]
     rows += floor
     rows += _category_buttons(easel, item, row, chosen)
     toggles = [

@@ -106,7 +106,7 @@ def _part_buttons(row: Roll, groups: Sequence[Sequence[str]], shown: Sequence[tu
         about = {"roll": row.id, "photo": group[0]}
         split = (Button(_("Split {number}…").format(number=place), {"do": "roll.ask_split", **about}),) if len(group) > 1 else ()
         after = groups[place] if place < len(groups) else None
-        label = _("Join {number} and {next}").format(number=place, next=place + 1)
+        label = _("Join {number}+{next}").format(number=place, next=place + 1)
         join = (Button(label, {"do": "roll.join", "roll": row.id, "photo": after[0]}),) if after else ()
         yield (*split, *join, Button(_("Leave out {number}").format(number=place), {"do": "roll.leave_out", **about}))
 
