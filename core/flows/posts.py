@@ -274,6 +274,8 @@ class PostFlow:
             # Locked, so that whoever touches it this moment does so before or after, and is never overwritten.
             now_version = (await session.execute(_VERSION, {"post": claim.id})).scalar_one()
             again = now_version != post.version and state == POSTED
+            if again and not post.view:
+                values.pop("card", None)  # a button changed the card while the one before was sent
             values = {**values, "state": DIRTY if again else state, "due_at": db.now(), "attempts": 0}
             await work.finish(session, claim, **values)
             if again:
