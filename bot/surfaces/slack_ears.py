@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 KEEP = 1.6  # seconds to write a row
 LOOK = 0.9  # seconds to find out what a button asks, a person's name or their direct chat
 _ANY = re.compile(".*")
-_JOINS = re.compile(r"/?(start|join)\s+\S", re.IGNORECASE)
+_JOINS = re.compile(r"/?(start|join|link)\s+\S", re.IGNORECASE)
 _REMEMBERED = 500  # chats where somebody typed a command lately
 
 

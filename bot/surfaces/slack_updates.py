@@ -74,7 +74,7 @@ class Updates:
         text = self.plain(str(body.get("text") or ""))
         if str(body["command"]) != COMMAND:
             text = f"{body['command']} {text}".strip()
-        elif (first := text.split(maxsplit=1)[0].lstrip("/").lower() if text else "help") in {*self._names(), "start", "join"}:
+        elif (first := text.split(maxsplit=1)[0].lstrip("/").lower() if text else "help") in {*self._names(), "start", "join", "link"}:
             text = f"/{first}{text.lstrip('/')[len(first) :]}"
         return Inbound(
             surface=SURFACE,
