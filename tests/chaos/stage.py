@@ -34,7 +34,7 @@ from tests.requires import ROOT
 from tests.sandbox_process import SandboxProcess
 from tests.shop import TestShop, settings_for
 
-WORK = ("change", "inbox_event", "card_post", "draft", "account", "manual_task")
+WORK = ("change", "inbox_event", "card_post", "draft", "roll", "account", "manual_task")
 SANDBOX = {"delivery_waits": (0.2, 0.4, 0.8, 1.5, 3.0, 3.0)}
 READY_SECONDS = 60.0
 
