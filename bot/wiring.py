@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from bot import ticks
 from bot.chat.cards import Artist
+from bot.chat.menus import menus
 from bot.chat.registry import REGISTRY, commands
 from bot.chat.router import Router
 from bot.clock import SystemClock, Ticker
@@ -91,7 +92,7 @@ class App:
         await self.engine.local.sweep()
         if self.telegram is not None:
             await self.telegram.start()
-            await self.telegram.set_menu([(one["name"], one["summary"]) for one in commands()])
+            await self.telegram.set_menus(menus())
         if self.slack is not None:
             await self.slack.start()
 

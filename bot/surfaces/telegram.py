@@ -22,12 +22,14 @@ from telegram.ext import Application, ApplicationBuilder, Updater
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from bot.speech import speech_of
+from bot.surfaces import telegram_menu as menu
 from bot.surfaces.telegram_errors import KeepSecret, ours
 from bot.surfaces.telegram_send import Sender
 from bot.surfaces.telegram_updates import ALLOWED, FILE, SURFACE, Updates
 from core.errors import HaggleError, Invalid, Missing, Unreachable
 from core.ports import PhotoShelf
 from core.values.card import Card
+from core.values.menu import Menu
 from core.words import Told, speaking
 from storage.inbox import Inbox, from_chat
 
@@ -71,7 +73,7 @@ class TelegramSurface:
         self._app = _application(token, api_url.rstrip("/"), self._take_polled, self._reached)
         self._sender = Sender(self._app.bot, house.photos, self._public_url)
         self._updates: Updates | None = None
-        self._menu: list[tuple[str, str]] = []
+        self._menus: Sequence[Menu] = ()
         self._connected = asyncio.Event()
         self._connecting: asyncio.Task[None] | None = None
         self._answers: set[asyncio.Task[None]] = set()
@@ -141,11 +143,11 @@ class TelegramSurface:
         except TelegramError as error:
             raise ours(error) from error
 
-    async def set_menu(self, commands: Sequence[tuple[str, str]]) -> None:
-        """The commands that Telegram offers, as (name without slash, summary). Sent now, or as soon as the bot is connected."""
-        self._menu = list(commands)
+    async def set_menus(self, menus: Sequence[Menu]) -> None:
+        """The commands that Telegram offers. Sent now, or as soon as the bot is connected."""
+        self._menus = tuple(menus)
         if self._connected.is_set():
-            await self._send_menu()
+            await menu.send(self._app.bot, self._menus)
 
     async def webhook(self, headers: Mapping[str, str], body: bytes) -> bool:
         """An update that Telegram brought. True: it is in the inbox, answer 200. False: it is not Telegram, answer 403.
@@ -218,7 +220,7 @@ class TelegramSurface:
         # The application is never started: that would only run its dispatch, and what comes in goes to the inbox instead.
         await self._app.initialize()
         self._updates = Updates(self._app.bot.bot)
-        await self._send_menu()
+        await menu.send(self._app.bot, self._menus)
         if self.by_webhook:
             # One delivery at a time keeps the order of a chat; a delivery is one commit long.
             await self._app.bot.set_webhook(
@@ -229,10 +231,6 @@ class TelegramSurface:
         self.trouble = ""
         self._connected.set()
         log.info("telegram is connected", bot=self._app.bot.username, by="webhook" if self.by_webhook else "polling")
-
-    async def _send_menu(self) -> None:
-        if self._menu:
-            await self._app.bot.set_my_commands(self._menu)
 
     def _reached(self) -> None:
         self.trouble = ""

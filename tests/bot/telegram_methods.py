@@ -28,7 +28,7 @@ class Methods:
 
     def __init__(self, chats: Chats) -> None:
         self._chats = chats
-        self.menu: list[dict[str, str]] = []
+        self.menus: dict[tuple[str, str], list[dict[str, str]]] = {}  # by scope and language
         self.webhook: dict[str, Any] = {}
         self.acknowledged: list[str] = []  # ids of presses whose button stopped spinning
         self.handed: Counter[int] = Counter()
@@ -71,8 +71,13 @@ class Methods:
                 raise Refusal(400, "Bad Request: BOT_COMMAND_INVALID")
             if not 1 <= len(command["description"]) <= 256:
                 raise Refusal(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
-        self.menu = call["commands"]
+        if len(call["commands"]) > 100:
+            raise Refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+        self.menus[_menu_of(call)] = call["commands"]
         return True
+
+    def do_getMyCommands(self, call: dict[str, Any], _: dict[str, Upload]) -> Any:
+        return self.menus.get(_menu_of(call), [])
 
     def do_sendChatAction(self, call: dict[str, Any], _: dict[str, Upload]) -> Any:
         self._may_write(call["chat_id"])
@@ -168,3 +173,7 @@ class Methods:
             raise Refusal(403, "Forbidden: bot was blocked by the user")
         if not isinstance(chat, int) or (0 < chat < 1000):
             raise Expected(400, "Bad Request: chat not found")
+
+
+def _menu_of(call: dict[str, Any]) -> tuple[str, str]:
+    return call.get("scope", {"type": "default"})["type"], call.get("language_code", "")

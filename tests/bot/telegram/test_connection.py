@@ -11,6 +11,7 @@ import pytest
 from bot.surfaces import telegram as module
 from bot.surfaces.telegram import TelegramSurface
 from core.errors import Invalid, Unreachable
+from core.values.menu import Menu
 from tests.bot.telegram.conftest import Home, StartSurface
 from tests.bot.telegram_server import TelegramServer
 
@@ -77,18 +78,25 @@ async def test_the_token_is_in_no_log_line(
     assert telegram.token not in caplog.text
 
 
-async def test_the_menu_before_and_after_the_start(home: Home, telegram: TelegramServer) -> None:
+async def test_menus_are_by_chat_and_language_and_sent_only_when_they_changed(home: Home, telegram: TelegramServer) -> None:
     surface = TelegramSurface(home, token=telegram.token, api_url=telegram.url)
-    await surface.set_menu([("items", "What you have"), ("help", "What I can do")])
-    assert telegram.methods.menu == []
+    english = (("items", "What you have"), ("help", "What I can do"))
+    menus = [Menu("", "", english), Menu("groups", "", english[:1]), Menu("private", "es", (("items", "Lo que tienes"),))]
+    await surface.set_menus(menus)
+    assert telegram.methods.menus == {}
     await surface.start()
     await surface.connected()
-    assert telegram.methods.menu == [
-        {"command": "items", "description": "What you have"},
-        {"command": "help", "description": "What I can do"},
+    everyone = [{"command": "items", "description": "What you have"}, {"command": "help", "description": "What I can do"}]
+    assert telegram.methods.menus == {
+        ("default", ""): everyone,
+        ("all_group_chats", ""): everyone[:1],
+        ("all_private_chats", "es"): [{"command": "items", "description": "Lo que tienes"}],
+    }
+    before = telegram.called("setMyCommands")
+    await surface.set_menus([*menus[1:], Menu("", "", (("sold", "x" * 300),))])
+    assert [call["commands"] for call in telegram.called("setMyCommands")[len(before) :]] == [
+        [{"command": "sold", "description": "x" * 255 + "…"}]
     ]
-    await surface.set_menu([("sold", "What was sold")])
-    assert [command["command"] for command in telegram.methods.menu] == ["sold"]
     await surface.stop()
 
 
