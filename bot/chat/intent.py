@@ -116,12 +116,17 @@ def _nothing_called(phrase: str) -> str:
 
 
 async def _show(ctx: Context, proposals: list[Proposal]) -> None:
-    changing = [one for one in proposals if not command_of(one.line)[0].looks]
+    changing = [one for one in proposals if not _looks(one.line)]
     for one in proposals:
         if one not in changing:
             await run_line(ctx, one.line)
     if changing:
         await ctx.say(propose(changing))
+
+
+def _looks(line: str) -> bool:
+    command, rest = command_of(line)
+    return command.looks(rest)
 
 
 async def _offer(ctx: Context, choice: Choice) -> None:

@@ -64,11 +64,11 @@ class Command:
     details: str = ""
     offers: frozenset[ItemState] = frozenset(ItemState)
     asks: Mapping[str, str] = field(default_factory=dict)
+    looks_alone: bool = False  # without arguments it shows what is, and changes nothing
 
-    @property
-    def looks(self) -> bool:
-        """Whether it changes nothing: plain words that mean it are obeyed at once, all others are shown first."""
-        return self.needs is Ability.LOOK
+    def looks(self, rest: str = "") -> bool:
+        """Whether it changes nothing with this after it: plain words that mean it are obeyed at once, all others are shown first."""
+        return self.needs is Ability.LOOK or (self.looks_alone and not rest.strip())
 
 
 @dataclass(slots=True)
@@ -95,11 +95,13 @@ def command(
     details: str = "",
     offers: Collection[ItemState] = tuple(ItemState),
     asks: Mapping[str, str] | None = None,
+    looks_alone: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a command."""
 
     def register(handler: Handler) -> Handler:
-        made = Command(name, summary, example, handler, _parameters(handler), aliases, needs, topic, details, frozenset(offers), asks or {})
+        parameters, states = _parameters(handler), frozenset(offers)
+        made = Command(name, summary, example, handler, parameters, aliases, needs, topic, details, states, asks or {}, looks_alone)
         for spelling in (name, *aliases):
             if spelling in REGISTRY.names:
                 raise TypeError(f"two commands are called /{spelling}")

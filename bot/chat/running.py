@@ -42,7 +42,7 @@ async def run(ctx: Context, command: Command, text: str) -> None:
         await ctx.ask(here(asked.sentence), {"do": "command.go", "line": asked.line})
         return
     await ctx.check_named(command.needs, values)
-    if not command.looks and not ctx.inbound.press:
+    if not command.looks(text) and not ctx.inbound.press:
         await close_question(ctx)
     await command.handler(ctx, **values)
 

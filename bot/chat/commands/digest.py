@@ -20,6 +20,7 @@ from storage.models import Member
     N_("What sold, waits, is overdue or stale; every morning if you like"),
     "/digest 8:00",
     needs=Ability.SELF,
+    looks_alone=True,
     topic=TOPIC,
     details=N_(
         "/digest shows it now, /digest 8:00 sends it here every morning, /digest off ends that. A day with nothing to say has none."

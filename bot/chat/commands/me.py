@@ -43,7 +43,7 @@ async def me(ctx: Context) -> None:
     await ctx.say(Card(person.name, "", lines, buttons=rows))
 
 
-@command("language", N_("The language that I speak with you"), "/language español", needs=Ability.SELF, topic=PEOPLE)
+@command("language", N_("The language that I speak with you"), "/language español", needs=Ability.SELF, looks_alone=True, topic=PEOPLE)
 async def language(ctx: Context, name: Word | None) -> None:
     said = (name or "").lower()
     code = next((code for code, own in LANGUAGES.items() if said in (code, own.lower())), "")
@@ -57,7 +57,9 @@ async def language(ctx: Context, name: Word | None) -> None:
         await ctx.say(Card(text=_("From now on I speak {language} with you.").format(language=LANGUAGES[code]), mood="good"))
 
 
-@command("timezone", N_("The time zone in which you read times"), "/timezone Europe/Madrid", needs=Ability.SELF, topic=PEOPLE)
+@command(
+    "timezone", N_("The time zone in which you read times"), "/timezone Europe/Madrid", needs=Ability.SELF, looks_alone=True, topic=PEOPLE
+)
 async def timezone(ctx: Context, name: Rest) -> None:
     said = "_".join(name.split())
     if not said:

@@ -74,6 +74,7 @@ async def withdraw(ctx: Context, code: str) -> None:
     N_("Who belongs to the business, and what each may do"),
     "/members",
     needs=Ability.SELF,
+    looks_alone=True,
     topic=PEOPLE,
     details=N_("/members and a name shows one; /members rename Ann Anna Smith gives another name."),
 )

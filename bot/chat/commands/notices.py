@@ -31,6 +31,7 @@ USUAL = ("usual", "default")
     N_("What you were told, unread first to be seen"),
     "/notices unread",
     needs=Ability.SELF,
+    looks_alone=True,
     topic=TOPIC,
     details=N_("Add unread, critical, warning, success or info to see only those."),
 )
@@ -92,6 +93,7 @@ async def show_fold(ctx: Context, fold: str) -> None:
     N_("Choose what you are told, and where"),
     "/notify quiet 22:00-7:00",
     needs=Ability.SELF,
+    looks_alone=True,
     topic=TOPIC,
     details=N_(
         "/notify warnings here, /notify orders off, /notify successes everywhere; /notify quiet 22:00-7:00 keeps the night free of all but "

@@ -129,7 +129,7 @@ async def web(ctx: Context) -> None:
     await ctx.say(Card(text=text, buttons=((Button(_("Sign in"), url=url),),), subject=("code", hash_token(made))))
 
 
-@command("sessions", N_("Where you are signed in, and signing out there"), "/sessions", needs=Ability.SELF, topic=PEOPLE)
+@command("sessions", N_("Where you are signed in, and signing out there"), "/sessions", needs=Ability.SELF, looks_alone=True, topic=PEOPLE)
 async def sessions_(ctx: Context) -> None:
     there = await sessions.sessions_of(ctx.session, ctx.house, ctx.person.member_id)
     if not there:

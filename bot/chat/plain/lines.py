@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from bot.chat.context import Context
 from bot.chat.plain.things import spoken_of, things_for
@@ -75,7 +77,7 @@ async def _add(ctx: Context, made: Understood, wish: Wish, things: Sequence[Thin
     if not _needs_item(wish):
         lines = [f"items {_searched(wish.rest)}"] if wish.verb is Verb.FIND else wish.lines
         line = next((one for one in lines if one.split()[0] in REGISTRY.names), "")
-        made.lines += [f"/{line}"] if line else []
+        made.lines += [f"/{_dated(ctx, line)}"] if line else []
         return bool(line)
     if is_this(wish.item):
         thing = await spoken_of(ctx)
@@ -94,6 +96,21 @@ async def _add(ctx: Context, made: Understood, wish: Wish, things: Sequence[Thin
     else:
         made.lost.append(wish.item)
     return True
+
+
+def _dated(ctx: Context, line: str) -> str:
+    """With days for what the calendar calls a month: `/sales 2026-10` for “sales last month”."""
+    today = ctx.now().astimezone(ZoneInfo(ctx.person.timezone or ctx.workspace.timezone)).date()
+    monday = today - timedelta(days=today.weekday())
+    named = {
+        "this month": f"{today:%Y-%m}",
+        "last month": f"{today.replace(day=1) - timedelta(days=1):%Y-%m}",
+        "last week": f"{monday - timedelta(days=7)} {monday - timedelta(days=1)}",
+        "this year": f"{today.year}-01-01 {today}",
+        "last year": f"{today.year - 1}-01-01 {today.year - 1}-12-31",
+    }
+    command, _space, when = line.partition(" ")
+    return f"{command} {named.get(when, when)}".strip()
 
 
 def _near(wish: Wish, things: Sequence[Thing]) -> bool:

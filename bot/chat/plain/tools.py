@@ -22,7 +22,7 @@ def tools(channels: Sequence[str]) -> list[Tool]:
 
 def _tool(command: Command, channels: Sequence[str]) -> Tool:
     about = [f"{here(command.summary)}.", here(command.details), f"Typed: {here(command.example)}"]
-    if not command.looks:
+    if not command.looks():
         about.append("Changes something.")
     properties = {one.name: _schema(one, channels) for one in command.parameters}
     needed = [one.name for one in command.parameters if not one.optional and one.type is not Rest]
