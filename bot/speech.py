@@ -48,7 +48,9 @@ class Catalogue(Speech):
         return self._translations.gettext(message) if message else ""  # the empty message is the catalogue's own head
 
     def ngettext(self, one: str, many: str, count: int) -> str:
-        return self._translations.ngettext(one, many, count)
+        said = self._translations.ngettext(one, many, count)
+        # The forms of a table (`N_`) are messages of their own.
+        return self._translations.gettext(said) if said in (one, many) else said
 
     def money(self, amount: int, currency: str, english: str) -> str:
         from babel.numbers import format_currency
