@@ -18,6 +18,7 @@ from bot.http.events import Events
 from bot.http.health import Health, HealthApi
 from bot.http.limits import Limits
 from bot.http.me import Me
+from bot.http.notices import Notices
 from bot.http.oauth import FinishConnect
 from bot.http.pages import Files, Pages
 from bot.http.photos import Photos
@@ -53,6 +54,7 @@ def create(
         Photos(house, held).router(),
         Rolls(house).router(),
         Me(house, web).router(),
+        Notices(house, web).router(),
         slack.router(house, held, slack_webhook),
         Webhooks(house, held, telegram_webhook).router(),
         oauth.router(finish_connect),

@@ -1,6 +1,7 @@
 """What happens in a chat, as it happens: server-sent events.
 
     event: news      data: {"posts": [...], "gone": [ids], "cursor": ISO time, "flood": bool}      id: the cursor
+    event: notices   data: {"unread": how many notices are}, at the beginning and when it moves
     event: left      the session is over; do not come again
 
 A reader that comes back with `Last-Event-ID` (browsers do) or `?since=` goes on from there. Bells are hints here too: every
@@ -22,7 +23,7 @@ from bot.http.chat_log import Changes
 from bot.http.entrance import Member
 from bot.surfaces.web import WebSurface
 from core.errors import Invalid
-from core.flows import sessions
+from core.flows import noticed, sessions
 from core.flows.house import House
 from core.words import Told
 
@@ -52,17 +53,24 @@ class Events:
     async def _stream(self, chat: str, token: str, since: datetime) -> AsyncIterator[str]:
         with self._web.listen(chat) as bell:
             yield "retry: 1000\n\n"
-            changes = Changes(self._house.db, chat, since)
+            changes, counted = Changes(self._house.db, chat, since), -1
             while not bell.ended:
                 if await sessions.session_person(self._house, token) is None:
                     yield "event: left\ndata: {}\n\n"
                     return
                 news = await changes.fresh()
+                if (unread := await self._unread(chat)) != counted:
+                    counted = unread
+                    yield f"event: notices\ndata: {json.dumps({'unread': unread})}\n\n"
                 if news:
                     yield f"event: news\nid: {news.cursor.isoformat()}\ndata: {json.dumps(news.to_json())}\n\n"
                     await asyncio.sleep(GATHER)
                 elif not await bell.hear(self._keep_alive):
                     yield ": still here\n\n"
+
+    async def _unread(self, member: str) -> int:
+        async with self._house.db.read() as session:
+            return await noticed.unread(session, member)
 
 
 def _time(text: str) -> datetime:

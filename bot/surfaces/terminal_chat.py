@@ -70,7 +70,8 @@ class Chat:
                     failed = 0
                     if kind == "left":
                         self._lose("This session is over: sign in again.")
-                    await self._take(data)
+                    if kind == "news":
+                        await self._take(data)
             except httpx.TransportError:
                 pass  # the server restarts, or the network does
             await asyncio.sleep(AGAIN[min(failed, len(AGAIN) - 1)])

@@ -69,7 +69,7 @@ export function upload(files, progress) {
   });
 }
 
-// Opens itself again for ever. `on.news(data)`, `on.state("live" | "wait" | "left")`.
+// Opens itself again for ever. `on.news(data)`, `on.notices(unread)`, `on.state("live" | "wait" | "left")`.
 export class Stream {
   constructor(on) {
     this.on = on;
@@ -113,6 +113,7 @@ export class Stream {
       this.cursor = data.cursor;
       this.on.news(data);
     });
+    source.addEventListener("notices", (event) => this.on.notices(JSON.parse(event.data).unread));
     source.addEventListener("left", () => {
       this.cursor = "";
       this.close();

@@ -51,12 +51,22 @@ function paragraphs(text) {
 
 function strip(photos, act) {
   return photos.map((photo, index) => {
+    if (photo.dark) return chart(photo, () => act.look(photos, index));
     const image = make("img", { src: photoUrl(photo.sha256, "small"), alt: photo.alt || `Photo ${index + 1}`, width: 96, height: 96, loading: "lazy", decoding: "async" });
     const mark = photo.mark ? make("span", { className: "thumb-mark", text: photo.mark, "aria-hidden": "true" }) : null;
     const node = make("button", { className: "thumb", type: "button", title: "Enlarge" }, image, mark);
     node.addEventListener("click", () => act.look(photos, index));
     return node;
   });
+}
+
+// A chart is as wide as the card, in the page's own colours.
+function chart(photo, look) {
+  const dark = make("source", { srcset: photoUrl(photo.dark, "large"), media: "(prefers-color-scheme: dark)" });
+  const light = make("img", { src: photoUrl(photo.sha256, "large"), alt: photo.alt || "Chart", width: 400, loading: "lazy", decoding: "async" });
+  const node = make("button", { className: "thumb chart", type: "button", title: "Enlarge" }, make("picture", {}, dark, light));
+  node.addEventListener("click", look);
+  return node;
 }
 
 function list(lines, old) {

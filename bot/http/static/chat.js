@@ -1,6 +1,7 @@
 // The page: puts the parts together.
 
 import { Offline, Refusal, Stream, TooFast, call } from "./api.js";
+import { Bell } from "./bell.js";
 import { byId, icon, make } from "./dom.js";
 import { List } from "./list.js";
 import { Outbox } from "./outbox.js";
@@ -41,7 +42,8 @@ const tray = new Tray(() => ready());
 const roll = new Roll((sentence) => toast(sentence));
 const MOST = 24; // photos of one item
 const palette = new Palette(words, () => grow(), async () => (await call("/api/v1/commands")).commands);
-const stream = new Stream({ news: (data) => (data.flood ? load() : take(data)), state });
+const bell = new Bell({ press: (id) => outbox.add({ press: id, message: "" }), say: toast });
+const stream = new Stream({ news: (data) => (data.flood ? load() : take(data)), notices: (unread) => bell.count(unread), state });
 
 function take(data) {
   const before = list.posts.size;

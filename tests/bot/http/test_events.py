@@ -12,10 +12,11 @@ import httpx
 from sqlalchemy import update
 
 from bot.http.chat_log import Changes
+from core.flows import notices
 from core.flows.posts import GONE, put_card, put_said
 from core.values.card import Card
 from storage.models import Post
-from tests.home import Home
+from tests.home import OURS, Home
 
 
 class Stream:
@@ -26,7 +27,20 @@ class Stream:
         self.last_id = ""
 
     async def next(self) -> tuple[str, dict[str, Any]]:
-        """The next event as (kind, data)."""
+        """The next event of the chat as (kind, data)."""
+        while True:
+            kind, data = await self.any()
+            if kind != "notices":
+                return kind, data
+
+    async def unread(self) -> int:
+        """The next number of unread notices."""
+        while True:
+            kind, data = await self.any()
+            if kind == "notices":
+                return int(data["unread"])
+
+    async def any(self) -> tuple[str, dict[str, Any]]:
         kind = ""
         async with asyncio.timeout(10):
             async for line in self._lines:
@@ -66,6 +80,26 @@ async def say(home: Home, member: str, workspace: str, text: str) -> str:
         put_said(session, db, ("web", member), {"text": text}, workspace=workspace)
     home.web.settled(member)
     return text
+
+
+async def test_the_number_of_unread_notices_comes_first_and_when_it_moves(home: Home) -> None:
+    sam, token = await home.member()
+    mine, db = home.browser(Authorization=f"Bearer {token}", **OURS), home.app.house.db
+    async with listening(mine) as stream:
+        assert await stream.unread() == 0
+        async with db.write() as session:
+            for name in ("one", "two"):
+                await notices.tell(session, db, workspace=sam.workspace_id, type="low_stock", key=name, title=name)
+        while await stream.unread() != 2:
+            pass
+        page = (await mine.get("/api/v1/notices")).json()
+        assert ([one["title"] for one in page["notices"]], page["unread"]) == (["two", "one"], 2)
+        first, second = page["notices"]
+        assert (await mine.post("/api/v1/notices/dismiss", json={"id": first["id"]})).json() == {"unread": 1}
+        assert await stream.unread() == 1
+        await mine.post("/api/v1/chat/messages", json={"event_id": "opens-it-now", "press": second["open"]})
+        assert await stream.unread() == 0
+    assert [(one["title"], one["read"]) for one in (await mine.get("/api/v1/notices")).json()["notices"]] == [("one", True)]
 
 
 async def test_news_come_at_once_and_only_to_their_chat(home: Home) -> None:
