@@ -101,6 +101,7 @@ class Chats:
         backwards: bool = False,
         who: Person | None = None,
         chat: int = 0,
+        reply_to: Sent | None = None,
     ) -> list[dict[str, Any]]:
         """Send photos as an album or one by one. As photos Telegram makes them small (1280 px), as files it leaves them alone.
 
@@ -111,7 +112,7 @@ class Chats:
         for index, data in enumerate(photos):
             content = self._as_file(data) if as_files else self._as_photo(data)
             text = {"caption": caption} if caption and index == 0 else {}
-            said.append(self._message(who, chat, None, {**content, **group, **text}))
+            said.append(self._message(who, chat, reply_to, {**content, **group, **text}))
         return [self._push({"message": message}) for message in (reversed(said) if backwards else said)]
 
     def send_voice(self, *, who: Person | None = None) -> dict[str, Any]:
@@ -125,10 +126,14 @@ class Chats:
 
     def press(self, message: Sent, label: str, *, who: Person | None = None) -> dict[str, Any]:
         """Tap a button of a message by its label."""
+        return self.tap(message, message.button(label)["callback_data"], who=who)
+
+    def tap(self, message: Sent, data: str, *, who: Person | None = None) -> dict[str, Any]:
+        """Tap a button of a message by what it carries. It may have been there a moment ago only: a tap is on its way meanwhile."""
         person = who or self.person
         query = {
-            "id": secrets.token_hex(8), "from": _user(person), "chat_instance": str(message.chat),
-            "data": message.button(label)["callback_data"], "message": self.shown(message),
+            "id": secrets.token_hex(8), "from": _user(person), "chat_instance": str(message.chat), "data": data,
+            "message": self.shown(message),
         }  # fmt: skip
         return self._push({"callback_query": query})
 
