@@ -8,7 +8,8 @@ slack_client, slack_errors. See SLACK.md.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -22,7 +23,7 @@ from bot.surfaces.slack_errors import WRONG, library_log, ours
 from bot.surfaces.slack_send import Sender
 from bot.surfaces.slack_socket import Socket
 from bot.surfaces.slack_updates import FILE, SURFACE, Updates
-from core.errors import HaggleError, Refused
+from core.errors import AuthLost, HaggleError, Refused
 from core.values.card import Card
 from core.words import _, speaking
 
@@ -94,19 +95,29 @@ class SlackSurface:
 
     async def post(self, chat: str, card: Card, reply_to: str = "", *, aloud: bool = False) -> str:
         """Raises `Busy`, `Unreachable`, `Refused` (no such channel, or not in it), `AuthLost`, `Invalid`."""
-        try:
-            with speaking(speech_of(card.language)):
+        with self._watched(card):
+            try:
                 return await self._sender.post(chat, card, reply_to, aloud)
-        except Refused:
-            if address := self._ears.typed.pop(chat, ""):  # a command can be typed where the app is not, and cannot answer
-                text = _("I am not in this channel, so I cannot answer here. Invite me with /invite @{name}, or write to me directly.")
-                await self._client.answer_at(address, text.format(name=self.called or "Haggle"))
-            raise
+            except Refused:
+                if address := self._ears.typed.pop(chat, ""):  # a command can be typed where the app is not, and cannot answer
+                    text = _("I am not in this channel, so I cannot answer here. Invite me with /invite @{name}, or write to me directly.")
+                    await self._client.answer_at(address, text.format(name=self.called or "Haggle"))
+                raise
 
     async def edit(self, chat: str, message: str, card: Card) -> None:
         """`Missing` when the message is gone."""
-        with speaking(speech_of(card.language)):
+        with self._watched(card):
             await self._sender.edit(chat, message, card)
+
+    @contextmanager
+    def _watched(self, card: Card) -> Iterator[None]:
+        """In the card's language; a token that is not accepted any more is noted."""
+        try:
+            with speaking(speech_of(card.language)):
+                yield
+        except AuthLost as error:
+            self._note(error)
+            raise
 
     def goes_on(self, card: Card) -> tuple[int, int]:
         page = self._sender.page(card)
@@ -122,9 +133,9 @@ class SlackSurface:
     async def webhook(self, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], str]:
         """What Slack brought over HTTP, checked (signature, and not older than 5 minutes) by the library. Status, headers and body of the
         answer: 200 is in the inbox, 401 is not Slack, 503 is to come again."""
-        if not self._me:
-            return 503, {}, ""
         text = body.decode("utf-8", "replace")
+        if not self._me and '"url_verification"' not in text:  # Slack looks whether the address is ours before anything else works
+            return 503, {}, ""
         answer = await self._app.async_dispatch(AsyncBoltRequest(body=text, headers=dict(headers)))
         return answer.status, {name: values[0] for name, values in answer.headers.items() if values}, answer.body or ""
 

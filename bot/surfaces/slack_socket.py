@@ -15,7 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.surfaces.slack_errors import library_log
 
-PING = 10.0  # seconds between signs of life
+PING = 10.0  # seconds between signs of life, and between the library's own tries
+TRY = 8.0  # seconds to open a socket
 
 
 class Socket(SocketModeClient):
@@ -36,7 +37,7 @@ class Socket(SocketModeClient):
     async def begin(self) -> None:
         """Connect for the first time. Raises what Slack says when it refuses."""
         self.wss_uri = await self.issue_new_wss_url()
-        await self.connect()  # type: ignore[no-untyped-call]
+        await self.connect()
 
     async def issue_new_wss_url(self) -> str:
         try:
@@ -46,6 +47,16 @@ class Socket(SocketModeClient):
             raise
         self._reached()
         return address
+
+    async def connect(self) -> None:
+        """One try. The library would go on with an address that has had its time, for ever; whoever calls this asks for a new one."""
+        try:
+            async with asyncio.timeout(TRY):
+                await super().connect()  # type: ignore[no-untyped-call]
+        except TimeoutError as error:
+            self.auto_reconnect_enabled = self.default_auto_reconnect_enabled
+            self._failed(error)
+            raise
 
     async def end(self) -> None:
         """Close, and wait until the library's tasks have ended."""

@@ -56,6 +56,7 @@ class SlackServer(People):
         self.complaints: list[str] = []
         self.sockets: list[web.WebSocketResponse] = []
         self.opened = 0  # sockets, in all
+        self.refused_sockets = 0  # how many are refused from now on
         self.unacknowledged: dict[str, Payload] = {}
         self._faults: list[_Fault] = []
         self._uploads: dict[str, File] = {}
@@ -276,6 +277,10 @@ class SlackServer(People):
         return web.json_response({"ok": True})
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        if self.refused_sockets:
+            self.refused_sockets -= 1
+            self.change()
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         await socket.send_json(HELLO)

@@ -133,7 +133,7 @@ _cards = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(_cards)
 def test_any_card_stays_within_the_limits_and_loses_nothing(card: Card) -> None:
     found = pages(card)
@@ -145,6 +145,7 @@ def test_any_card_stays_within_the_limits_and_loses_nothing(card: Card) -> None:
             assert part.replace("\n", "")[:60] in everything or part in (line.value,)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(min_size=1, max_size=5000), st.text(max_size=5000))
 def test_any_question_fits_into_a_window(question: str, now: str) -> None:
     inbound = Inbound("slack", "C1", "U1", "p:1", press="a" * 32, message="1.2", thread="1.1")

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.surfaces import slack as module
-from bot.surfaces import slack_check, slack_ears
+from bot.surfaces import slack_check, slack_ears, slack_socket
 from bot.surfaces.slack import SlackSurface
 from core.values.card import Button, Card
 from storage.inbox import Delivery, Inbox
@@ -89,6 +89,23 @@ async def test_a_connection_that_breaks_is_replaced(surface: SlackSurface, slack
     await slack.until(lambda: slack.opened == 2 and slack.sockets)
     await slack.bring(slack.message("two"))
     assert [said.text for said in await home.heard()] == ["two"]
+
+
+async def test_a_socket_that_cannot_be_opened_is_tried_at_another_address(
+    home: Home, slack: SlackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_socket, "TRY", 0.3)
+    monkeypatch.setattr(module, "_CONNECT_STEPS", (0.01,))
+    slack.refused_sockets = 1
+    surface = SlackSurface(home, token=slack.token, app_token=slack.app_token, api_url=slack.url)
+    await surface.start()
+    await surface.connected()
+    assert len(slack.called("apps.connections.open")) == 2
+    assert surface.trouble == ""
+    slack.refused_sockets = 1
+    await slack.disconnect("refresh_requested")
+    await slack.until(lambda: slack.refused_sockets == 0)
+    await surface.stop()
 
 
 async def test_an_event_that_cannot_be_kept_is_not_acknowledged_and_comes_again(

@@ -65,7 +65,7 @@ async def test_a_repeat_is_one_row(served: Home, slack: SlackServer) -> None:
 
 async def test_only_slack_is_believed(served: Home, slack: SlackServer) -> None:
     body = slack.message("/items")
-    for wrong in ({"secret": "0" * 32}, {"at": time.time() - 301}, {"at": time.time() + 301}):
+    for wrong in ({"secret": "0" * 32}, {"at": time.time() - 301}, {"at": time.time() + 400}):
         assert (await slack.post(_address(served), body, **wrong)).status_code == 401
     headers, data = slack.http(body)
     client = served.browser()
@@ -78,6 +78,15 @@ async def test_only_slack_is_believed(served: Home, slack: SlackServer) -> None:
 async def test_slack_checks_the_address(served: Home, slack: SlackServer) -> None:
     answer = await slack.post(_address(served), {"type": "url_verification", "challenge": "abc", "token": "x"})
     assert answer.json() == {"challenge": "abc"}
+
+
+async def test_before_slack_knows_us_its_address_is_checked_and_all_else_comes_again(tmp_path: Path, slack: SlackServer) -> None:
+    slack.fail("auth.test", "fatal_error", times=99)
+    settings = {"slack_bot_token": slack.token, "slack_signing_secret": slack.signing_secret, "slack_api_url": slack.url}
+    async with open_home(tmp_path, public_url="https://haggle.example", **settings) as home:
+        answer = await slack.post(_address(home), {"type": "url_verification", "challenge": "abc", "token": "x"})
+        assert answer.json() == {"challenge": "abc"}
+        assert (await slack.post(_address(home), slack.message("/items"))).status_code == 503
 
 
 async def test_what_we_do_not_know_is_answered_all_the_same(served: Home, slack: SlackServer) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from core.flows.posts import put_card, touch
+from core.values.card import Card, Line
 from core.values.states import Role
 from storage.models import Item, Member, Post, Story
 from tests.bot.slack_people import Sent
@@ -89,6 +91,7 @@ def _root(draft: Sent, sent: Sent) -> str:
     return "" if sent is draft else draft.ts
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 async def test_one_items_story_is_a_thread_and_a_reply_there_is_about_it(shop: TestShop, slack: SlackServer) -> None:
     number = await shop.item()
     await slack.bring(slack.message(f"<@U0HAGGLE> /item {number}", slack.shop))
@@ -157,8 +160,8 @@ async def test_the_home_tab_is_the_queue_and_stays_current(shop: TestShop, slack
         assert (await session.execute(select(func.count()).where(Post.view == "home"))).scalar_one() == 1
 
 
-def _home(slack: SlackServer) -> str:
-    view = slack.homes.get(slack.ann)
+def _home(slack: SlackServer, who: str = "") -> str:
+    view = slack.homes.get(who or slack.ann)
     return "\n".join("".join(texts([block])) for block in view["blocks"]) if view else ""
 
 
@@ -170,3 +173,44 @@ async def test_a_button_pressed_in_two_places_at_once_has_one_outcome(shop: Test
     await asyncio.gather(slack.bring(slack.press(card, "Publish on")), shop.hear(press=button["value"]))
     await shop.idle()
     assert [len(shop.sandbox.state(market)["listings"]) for market in ("ebay", "shopify")] == [1, 1]
+
+
+async def test_a_long_answer_goes_on_at_a_button(shop: TestShop, slack: SlackServer) -> None:
+    async with shop.app.house.db.write() as session:
+        lines = tuple(Line(f"Row {number}", "x" * 200) for number in range(60))
+        place = ("slack", slack.direct())
+        await put_card(session, shop.app.house.db, place, Card("Much", lines=lines), workspace=shop.person.workspace_id)
+    first = await slack.until(lambda: slack.last("Row 0"))
+    shown = first.text.count("Row")
+    assert first.labels == [f"{60 - shown} more lines"]
+    await slack.bring(slack.press(first, first.labels[0]))
+    rest = await slack.until(lambda: slack.last("Row 59"))
+    assert (f"Row {shown - 1}:" in rest.text, f"Row {shown}:" in rest.text) == (False, True)
+    assert rest.labels == []
+    await shop.idle()
+
+
+async def test_the_home_tab_of_who_may_only_look_and_of_who_was_sent_away(shop: TestShop, slack: SlackServer) -> None:
+    await slack.bring(slack.message(f"join {await shop.app.join_code(Role.VIEWER)}", who=slack.bob))
+    await slack.until(lambda: slack.last("Hello! I am Haggle.", slack.direct(slack.bob)))
+    number = await shop.item()
+    await slack.bring(slack.command(f"/publish {number}"))
+    await slack.until(lambda: slack.with_button("It is up"))
+    await shop.idle()
+    shop.clock.move(days=3)
+    for who in (slack.ann, slack.bob):
+        await slack.bring(slack.home_opened(who))
+    await slack.until(lambda: "Overdue tasks: 1" in _home(slack, slack.bob) and "Task 1: It is up" in _labels(slack, slack.ann))
+    assert "Task 1: It is up" not in _labels(slack, slack.bob)
+    await slack.bring(slack.press_home("Task 1"))
+    await slack.until(lambda: "Overdue tasks: 0" in _home(slack, slack.bob))
+    async with shop.app.house.db.write() as session:
+        bob = (await session.execute(select(Member).where(Member.role == Role.VIEWER))).scalar_one()
+        bob.active = False
+        await touch(session, shop.app.house.db, ("home", bob.id))
+    await slack.until(lambda: _home(slack, slack.bob).startswith("You are not a member here any more."))
+    await shop.idle()
+
+
+def _labels(slack: SlackServer, who: str) -> list[str]:
+    return Sent("", "", slack.homes[who]["blocks"], "").labels if who in slack.homes else []

@@ -92,6 +92,13 @@ async def test_refusals_are_our_errors(surface: SlackSurface, slack: SlackServer
         await (surface.post(slack.shop, CARD) if method == "chat.postMessage" else surface.edit(slack.shop, "1.2", CARD))
 
 
+async def test_a_token_that_is_refused_later_is_said(surface: SlackSurface, slack: SlackServer) -> None:
+    slack.fail("chat.update", "token_revoked")
+    with pytest.raises(AuthLost):
+        await surface.edit(slack.shop, "1.2", CARD)
+    assert "does not accept the app's token" in surface.trouble
+
+
 async def test_an_answer_without_sense_and_no_answer(surface: SlackSurface, slack: SlackServer) -> None:
     slack.fail("chat.postMessage", "service_unavailable", status=503)
     with pytest.raises(Unreachable):
