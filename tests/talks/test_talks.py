@@ -23,6 +23,7 @@ import pytest
 
 from bot.surfaces.terminal import Extra, Stopped, talk
 from core.flows import sessions
+from tests.bot.test_rolls import shot
 from tests.sandbox_process import SandboxProcess, sandbox, sandbox_server  # noqa: F401 - fixtures
 from tests.shop import TestShop, open_shop, picture
 
@@ -85,6 +86,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, words in (("lamp.jpg", "ACME LAMP"), ("label.jpg", "Model: LX-200"), ("shoe.jpg", "NIKE"), ("box.jpg", "SIZE US 10")):
         (folder / name).write_bytes(picture(words))
     (folder / "letter.jpg").write_text("This is no photo.")
+    roll = folder / "roll"
+    roll.mkdir()
+    for place in range(6):
+        (roll / f"IMG_{place}.JPG").write_bytes(shot(f"{place}", place // 2 * 1000 + place % 2 * 4, side=96))
+    (roll / "IMG_9.JPG").write_text("This is no photo.")
     return folder
 
 
@@ -104,7 +110,8 @@ async def lines(text: str, pictures: Path) -> AsyncIterator[str]:
     """The script's lines, its photos found where they are."""
     for line in text.splitlines():
         words = line.split()
-        yield " ".join(str(pictures / word) if word.endswith(".jpg") else word for word in words) if words[:1] == ["photo"] else line
+        names_files = words[:1] in (["photo"], ["bulk"])
+        yield " ".join(str(pictures / word) if word.endswith((".jpg", "roll")) else word for word in words) if names_files else line
 
 
 def test_there_are_enough_talks() -> None:
