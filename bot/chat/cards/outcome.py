@@ -9,8 +9,8 @@ from sqlalchemy import select
 from bot.chat.cards.parts import Easel, listing_line, newest_of, retry_row
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeKind, ChangeState, ItemState, ListingState
-from core.words import N_, _
-from storage.models import Account, Change, Item, Listing
+from core.words import N_, _, together
+from storage.models import Account, Change, Item, Listing, Member
 
 TITLES = {
     ChangeKind.PUBLISH: N_("Publishing {item}"),
@@ -45,7 +45,8 @@ async def draw(easel: Easel, batch: str) -> Card | None:
         retry_row(change, easel, easel.channel(account.channel)) for change, _l, account in shown if change.state == ChangeState.FAILED
     )
     return Card(
-        title=_title(easel, item, ChangeKind(first.kind), shown), text=easel.paused(), lines=tuple(lines), subject=("batch", batch),
+        title=_title(easel, item, ChangeKind(first.kind), shown), lines=tuple(lines), subject=("batch", batch),
+        text=together(*(await _decided(easel, [change for change, _l, _a in shown])), easel.paused()),
         mood=_mood(states), buttons=tuple(row for row in (again, _proposed(rows), _undo(easel, item, [row[0] for row in rows])) if row),
     )  # fmt: skip
 
@@ -82,13 +83,27 @@ async def _line(easel: Easel, item: Item, change: Change, listing: Listing, acco
     if change.state == ChangeState.PROPOSED:
         return Line(label, _("waits for your yes"), change.reason, "warn")
     if change.state in (ChangeState.CANCELLED, ChangeState.REJECTED, ChangeState.EXPIRED):
-        words = {ChangeState.CANCELLED: _("cancelled"), ChangeState.REJECTED: _("you said no"), ChangeState.EXPIRED: _("expired")}
+        words = {ChangeState.CANCELLED: _("cancelled"), ChangeState.REJECTED: _("not wanted"), ChangeState.EXPIRED: _("expired")}
         return Line(label, words[ChangeState(change.state)], change.outcome.get("why", ""))
     if change.state == ChangeState.UNDONE:
         return Line(label, _("taken back"))
     if change.outcome.get("nothing"):
         return Line(label, _("nothing to do"), change.outcome["nothing"])
     return await listing_line(easel, item, listing, account, change)
+
+
+async def _decided(easel: Easel, changes: Sequence[Change]) -> list[str]:
+    """Who said yes or no to what somebody else proposed."""
+    said: dict[tuple[str, bool], None] = {}
+    for one in changes:
+        if one.decided_by.startswith("member:") and (one.by != "member" or one.decided_by != f"member:{one.member_id}"):
+            said[one.decided_by, one.state != ChangeState.REJECTED] = None
+    told = []
+    for actor, yes in said:
+        member = await easel.session.get(Member, actor.removeprefix("member:"))
+        if member is not None:
+            told.append((_("Approved by {who}.") if yes else _("{who} said no.")).format(who=member.name))
+    return told
 
 
 def _mood(states: list[str]) -> str:
