@@ -5,16 +5,18 @@
 
 Errors never show what a statement was given: chat text and buyers' data would go into logs.
 
-SQLite: one writer at a time anyway, so writers queue on an asyncio lock and never meet "database is locked"; the write engine
-begins with `BEGIN IMMEDIATE`, because a read that turns into a write would otherwise lose updates. Reads use a second engine.
+SQLite: one writer at a time anyway, so writers queue on an asyncio lock and never meet "database is locked", and those who queue
+share a commit (`WritingConnection`). The write engine begins with `BEGIN IMMEDIATE`, because a read that turns into a write would
+otherwise lose updates. Reads use a second engine.
 Statements run in the loop's own thread (`storage/sqlite.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,13 +26,13 @@ import structlog
 from sqlalchemy import event, select, text
 from sqlalchemy.engine import Connection as SyncConnection
 from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from core.ports import Clock, Dispatcher
 from storage.models import DbNow
-from storage.sqlite import connector
+from storage.sqlite import WritingConnection, connector
 
 log = structlog.get_logger()
 
@@ -106,7 +108,7 @@ def _begin(connection: SyncConnection) -> None:
 
 
 def _sqlite_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
-    writer = create_async_engine(url, poolclass=StaticPool, async_creator=connector(url), hide_parameters=True)
+    writer = create_async_engine(url, poolclass=StaticPool, async_creator=connector(url, WritingConnection), hide_parameters=True)
     reader = create_async_engine(url, pool_size=8, max_overflow=0, async_creator=connector(url), hide_parameters=True)
     for engine, begin in ((writer, _begin_immediate), (reader, _begin)):
         event.listen(engine.sync_engine, "connect", _pragmas)
@@ -126,9 +128,12 @@ class Database:
         self.clock = clock
         self.is_sqlite = self.url.startswith("sqlite")
         self.dispatcher: Dispatcher | None = None
+        self._writing: WritingConnection | None = None
+        self._committing: asyncio.Task[None] | None = None  # what ends the group of writers that is open
         self.skew = timedelta(0)  # how far the database's clock is ahead of this process's, when they were last compared
         if self.is_sqlite:
             self._writer, self._reader = _sqlite_engines(self.url)
+            event.listen(self._writer.sync_engine, "connect", self._know_writing)
             self._turn: asyncio.Lock | None = asyncio.Lock()
         else:
             self._writer = self._reader = create_async_engine(
@@ -140,17 +145,37 @@ class Database:
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)
 
+    def _know_writing(self, connection: Any, _: Any) -> None:
+        self._writing = connection.driver_connection
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction. Leaves nothing behind when its body raises."""
-        guard: AbstractAsyncContextManager[Any] = self._turn or nullcontext()
-        async with guard, self._write() as session, session.begin():
-            yield session
-            while last := session.info.pop("last", None):
-                for work in last.values():
-                    await work(session)
-            wakes: list[tuple[str, str, int, float]] = session.info.pop("wakes", [])
+        kept: asyncio.Task[None] | None = None
+        async with self._turn or nullcontext():
+            async with self._write() as session, session.begin():
+                yield session
+                while last := session.info.pop("last", None):
+                    for work in last.values():
+                        await work(session)
+                wakes: list[tuple[str, str, int, float]] = session.info.pop("wakes", [])
+            if self._turn is not None:
+                kept = self._committing = self._committing or asyncio.create_task(self._commit_all(self._turn))
+        if kept is not None:
+            await asyncio.shield(kept)  # others wait for it too
         await self._tell(wakes)
+
+    async def _commit_all(self, turn: asyncio.Lock) -> None:
+        """End a group (`WritingConnection`). It queues as writers do, so that whoever queued before it is in the group: a write that
+        nobody queues behind is committed at once."""
+        async with turn:
+            self._committing = None
+            if self._writing is None:  # nobody wrote anything yet
+                return
+            try:
+                await self._writing.commit_all()
+            except sqlite3.Error as error:
+                raise OperationalError("COMMIT", None, error, hide_parameters=True) from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -187,7 +212,10 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
-        await self._writer.dispose()
+        if self._committing is not None:
+            await asyncio.wait([self._committing])
+        async with self._turn or nullcontext():  # a commit that is under way ends first
+            await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
 

@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 
 LOCKED_SECONDS = 10.0  # how long another process may hold the database before we give up
 RETRY_SECONDS = 0.005
+LOST = "the transaction was rolled back by SQLite itself"
 
 
 class InlineConnection(aiosqlite.Connection):
@@ -47,13 +48,62 @@ class InlineConnection(aiosqlite.Connection):
             await asyncio.sleep(RETRY_SECONDS)
 
 
-def connector(url: str) -> Callable[[], Awaitable[aiosqlite.Connection]]:
+class WritingConnection(InlineConnection):
+    """The one connection that writes. Transactions that come right after each other share one commit, since a commit costs ten times
+    what a statement costs, and everybody queues while the disk is waited for.
+
+    The first of a group begins it. Each that follows is a savepoint in it, so that it still fails alone; its commit only releases
+    the savepoint. `commit_all` ends the group. Nobody may be told that their work is kept before that.
+    """
+
+    _shared = False  # the open transaction holds ended work that waits for `commit_all`
+    _nested = False  # a savepoint is open in it
+
+    async def _begin(self, begin: Callable[[], Any]) -> Any:
+        if not self._shared:
+            return await super()._begin(begin)
+        if not self._conn.in_transaction:
+            raise sqlite3.OperationalError(LOST)
+        self._nested = True
+        return self._conn.execute("SAVEPOINT one")
+
+    async def commit(self) -> None:
+        if self._nested:
+            self._conn.execute("RELEASE one")  # which fails where SQLite has rolled all of it back
+            self._nested = False
+        self._shared = self._shared or self._conn.in_transaction
+
+    async def rollback(self) -> None:
+        """Undo the work of whoever writes now. The pool calls this after each commit too: then there is none."""
+        if self._nested and self._conn.in_transaction:
+            self._conn.execute("ROLLBACK TO one")
+            self._conn.execute("RELEASE one")
+        elif not self._shared:
+            self._conn.rollback()
+        self._nested = False
+
+    async def commit_all(self) -> None:
+        """Keep the work of everybody in the group. When it raises, nothing of it was kept."""
+        if not self._shared:
+            return
+        try:
+            if not self._conn.in_transaction:  # a full disk, say: SQLite rolls back more than what failed
+                raise sqlite3.OperationalError(LOST)
+            await super().commit()
+        except BaseException:
+            self._conn.rollback()
+            raise
+        finally:
+            self._shared = False
+
+
+def connector(url: str, made_by: type[InlineConnection] = InlineConnection) -> Callable[[], Awaitable[aiosqlite.Connection]]:
     """What makes connections for `create_async_engine(async_creator=…)`."""
     database = make_url(url).database or ""
     opened = partial(sqlite3.connect, database, check_same_thread=False, uri=database.startswith("file:"))
 
     async def connect() -> aiosqlite.Connection:
-        made = InlineConnection(opened, 64)
+        made = made_by(opened, 64)
         made._thread.daemon = True
         return await made
 
