@@ -43,35 +43,33 @@ def _price(ctx: Context, values: Mapping[str, Any]) -> str:
         return _("take away the price that {thing} has of its own on {channel}").format(**named)
     named |= {"new": price.money.here(), "old": money(item.price, item.currency)}
     if account:
-        return _("change the price of {thing} on {channel} to {new}").format(**named)
+        return _("change the price of {thing}, on {channel} to {new}").format(**named)
     if not named["old"]:
-        return _("set the price of {thing} to {new}").format(**named)
+        return _("set the price of {thing}, to {new}").format(**named)
     return _("change the price of {thing}, from {old} to {new}").format(**named)
 
 
 def _publish(ctx: Context, values: Mapping[str, Any]) -> str:
     item, account = values["item"], values["channel"]
     if account:
-        return _("put {thing} up on {channel}").format(thing=thing(item), channel=_channel(ctx, account))
-    return _("put {thing} up").format(thing=thing(item))
+        return _("put up on {channel}: {thing}").format(thing=thing(item), channel=_channel(ctx, account))
+    return _("put up {thing}").format(thing=thing(item))
 
 
 def _delist(ctx: Context, values: Mapping[str, Any]) -> str:
     item, account = values["item"], values["channel"]
     if account:
-        return _("take {thing} down on {channel}").format(thing=thing(item), channel=_channel(ctx, account))
-    return _("take {thing} down everywhere").format(thing=thing(item))
+        return _("take down on {channel}: {thing}").format(thing=thing(item), channel=_channel(ctx, account))
+    return _("take down everywhere: {thing}").format(thing=thing(item))
 
 
 def _sold(ctx: Context, values: Mapping[str, Any]) -> str:
-    return _("note that {thing} sold for {amount}, and take it down everywhere").format(
-        thing=thing(values["item"]), amount=values["amount"].here()
-    )
+    return _("sold for {amount}, so take down everywhere: {thing}").format(thing=thing(values["item"]), amount=values["amount"].here())
 
 
 def _edit(ctx: Context, values: Mapping[str, Any]) -> str:
     field = here(of_field(str(values["field"])))
-    return _("change {field} of {thing} to “{value}”").format(field=field, thing=thing(values["item"]), value=str(values["value"])[:200])
+    return _("change {field} of {thing}, to “{value}”").format(field=field, thing=thing(values["item"]), value=str(values["value"])[:200])
 
 
 _TOLD: Mapping[str, Callable[[Context, Mapping[str, Any]], str]] = {

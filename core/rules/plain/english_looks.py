@@ -213,11 +213,9 @@ def _showing() -> tuple[Form, ...]:
             r"any)(?: me)? (?:my |the |all |all the |some |an |a )?WORDS",
         ),
         form(Verb.FIND, r"how many (?P<rest>\S.*?) (?:do i have|have i got|are there|are left|are live)(?: left)?"),
-        form(
-            Verb.SHOW,
-            r"(?:how much|what) (?:is|does|do|are|did i ask for)(?: the price (?:of|for|on))? ITEM(?: cost| costing|"
-            r" going for| priced at)?(?: now)?",
-        ),
+        form(Verb.SHOW, r"how much (?:is|does|do|are|did i ask for) ITEM(?: cost| costing| going for| priced at)?(?: now)?"),
+        form(Verb.SHOW, r"what (?:is|does|do|are) ITEM (?:cost|costing|going for|priced at)(?: now)?"),
+        form(Verb.ABOUT, r"what (?:is|are) ITEM"),
         form(Verb.SHOW, r"(?:what's|what is|how's) the (?:price|status|state) (?:of|for|on|with) ITEM"),
         form(
             Verb.SHOW,
