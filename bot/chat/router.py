@@ -130,7 +130,7 @@ class Router:
         said, workspace = await receive(self._house, inbound)
         async with self._house.db.write() as session:
             if said is not None:
-                place = (inbound.surface, inbound.chat)
+                place = (inbound.surface, inbound.chat if workspace else inbound.aside or inbound.chat)
                 await put_card(session, self._house.db, place, said, workspace=workspace, priority=2, thread=inbound.thread)
             await settle(session)
 

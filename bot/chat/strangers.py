@@ -48,7 +48,9 @@ async def _come_in(house: House, inbound: Inbound, code: str) -> tuple[Card, str
 
 
 async def _told(session: AsyncSession, inbound: Inbound) -> bool:
-    query = select(Post.id).where(Post.surface == inbound.surface, Post.chat == inbound.chat, Post.workspace_id.is_(None))
+    query = select(Post.id).where(
+        Post.surface == inbound.surface, Post.chat == (inbound.aside or inbound.chat), Post.workspace_id.is_(None)
+    )
     return (await session.execute(query.limit(1))).first() is not None
 
 

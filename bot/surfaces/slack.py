@@ -22,7 +22,7 @@ from bot.surfaces.slack_ears import Ears, Rooms
 from bot.surfaces.slack_errors import WRONG, library_log, ours
 from bot.surfaces.slack_send import Sender
 from bot.surfaces.slack_socket import Socket
-from bot.surfaces.slack_updates import FILE, SURFACE, Updates
+from bot.surfaces.slack_updates import FILE, SURFACE, Updates, split_only
 from core.errors import AuthLost, HaggleError, Refused
 from core.values.card import Card
 from core.words import _, speaking
@@ -99,7 +99,9 @@ class SlackSurface:
             try:
                 return await self._sender.post(chat, card, reply_to, aloud)
             except Refused:
-                if address := self._ears.typed.pop(chat, ""):  # a command can be typed where the app is not, and cannot answer
+                if address := self._ears.typed.pop(
+                    split_only(chat)[1] or chat, ""
+                ):  # a command can be typed where the app is not, and cannot answer
                     text = _("I am not in this channel, so I cannot answer here. Invite me with /invite @{name}, or write to me directly.")
                     await self._client.answer_at(address, text.format(name=self.called or "Haggle"))
                 raise

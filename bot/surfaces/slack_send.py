@@ -9,7 +9,7 @@ import structlog
 from bot.surfaces.slack_blocks import Block, Page, page_of
 from bot.surfaces.slack_client import Client
 from bot.surfaces.slack_errors import NO_THREAD, code_of, is_about_images
-from bot.surfaces.slack_updates import split_home
+from bot.surfaces.slack_updates import split_home, split_only
 from bot.surfaces.slack_views import home
 from core.errors import AuthLost, Busy, HaggleError, Invalid, Missing, Refused
 from core.ports import PhotoShelf
@@ -18,6 +18,7 @@ from core.words import Told
 
 log = structlog.get_logger(__name__)
 
+ASIDE = "aside"  # the reference of what only one person read: Slack forgets it
 PUBLISHED = "home"  # the reference of a Home tab, which a person has one of
 GETS_READY = 2.0  # seconds that Slack needs to make an uploaded picture ready
 LOOKS = 4  # at a picture that is not ready, before the card goes without
@@ -44,6 +45,10 @@ class Sender:
             await self._publish(person, direct, card)
             return PUBLISHED
         page = await self._with_files(card)
+        person, channel = split_only(chat)
+        if person:
+            await self._client.call("chat.postEphemeral", channel=channel, user=person, text=page.summary, blocks=list(page.blocks))
+            return ASIDE
         try:
             return await self._send(chat, page, reply_to, aloud)
         except HaggleError as error:
@@ -56,6 +61,8 @@ class Sender:
         if person:
             await self._publish(person, direct, card)
             return
+        if message == ASIDE:
+            raise Missing(Told("What only one person reads in Slack cannot be changed."))
         page = await self._with_files(card)
         try:
             await self._client.call("chat.update", channel=chat, ts=message, text=page.summary, blocks=list(page.blocks))

@@ -17,6 +17,7 @@ from core.values.card import Inbound
 SURFACE = "slack"
 FILE = "file:"
 HOME = "home:"  # begins the name of a Home tab's chat: home:PERSON:DIRECT, with the person's own chat with us
+ONLY = "only:"  # begins the name of what one person reads in a channel: only:PERSON:CHANNEL
 COMMAND = "/haggle"
 
 _SAID = (None, "file_share", "thread_broadcast", "me_message")  # subtypes of messages that a person wrote
@@ -30,6 +31,19 @@ def split_home(chat: str) -> tuple[str, str]:
         return "", ""
     person, _colon, direct = chat.removeprefix(HOME).partition(":")
     return person, direct
+
+
+def split_only(chat: str) -> tuple[str, str]:
+    """The person and the channel, where only that person is to read; ("", "") for any other chat."""
+    if not chat.startswith(ONLY):
+        return "", ""
+    person, _colon, channel = chat.removeprefix(ONLY).partition(":")
+    return person, channel
+
+
+def _aside(person: str, channel: str) -> str:
+    """Where only this person reads; "" in a direct chat, where nobody else does."""
+    return "" if channel.startswith("D") else f"{ONLY}{person}:{channel}"
 
 
 class Updates:
@@ -67,6 +81,7 @@ class Updates:
             message=thread,
             thread=thread,
             order=int(ts.replace(".", "")),
+            aside=_aside(str(event["user"]), channel),
         )
 
     def command(self, body: Payload) -> Inbound:
@@ -83,6 +98,7 @@ class Updates:
             event_id=f"c:{body['trigger_id']}",
             name=str(body.get("user_name") or ""),
             text=text,
+            aside=_aside(str(body["user_id"]), str(body["channel_id"])),
         )
 
     def press(self, body: Payload) -> Inbound | None:
@@ -105,6 +121,7 @@ class Updates:
             press=str(action["value"]),
             message=ts,
             thread="" if thread == ts else thread,
+            aside=_aside(str(body["user"]["id"]), chat),
         )
 
     def submission(self, body: Payload) -> Inbound | None:

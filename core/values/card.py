@@ -166,8 +166,9 @@ class Inbound:
     `album` groups photos that came together and `ended` says that nothing follows. `press` is a button's id; `message` is the
     surface's reference of the message that was pressed or replied to. `order` grows along the messages of a chat: the photos of
     an album belong in that order, in whichever they arrive. A press with a text answers at once what the button would ask. `thread` is
-    the message whose thread this was said in; `opens` is the view of a place that shows nothing else and was just looked at. Whatever
-    surface it comes from, its texts are clean (`clean_text`).
+    the message whose thread this was said in; `opens` is the view of a place that shows nothing else and was just looked at; `aside`
+    is the chat that this person alone reads, where several read the other. Whatever surface it comes from, its texts are clean
+    (`clean_text`).
     """
 
     surface: str
@@ -185,6 +186,7 @@ class Inbound:
     language: str = ""
     thread: str = ""
     opens: str = ""
+    aside: str = ""
 
     def __post_init__(self) -> None:
         for one in fields(self):

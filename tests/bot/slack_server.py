@@ -212,7 +212,8 @@ class SlackServer(People):
         sent.blocks, sent.summary, sent.edits = blocks, text, sent.edits + 1
         return {"channel": channel, "ts": ts, "text": text}
 
-    def do_chat_postEphemeral(self, channel: str, user: str, text: str) -> Payload:
+    def do_chat_postEphemeral(self, channel: str, user: str, text: str, **more: Any) -> Payload:
+        self._check(channel, text, more.get("blocks", []))
         self.told.append({"channel": channel, "user": user, "text": text})
         return {"message_ts": self.stamp()}
 

@@ -90,9 +90,10 @@ async def test_a_press_names_its_button_and_its_card(surface: SlackSurface, slac
     [card] = slack.of(slack.shop)
     await slack.bring(slack.press(card, "No", slack.bob))
     await slack.bring(slack.press(card, "Open"))
-    assert await home.heard() == [
-        Inbound("slack", slack.shop, slack.bob, (await home.rows())[0].event_id, name="Bob Helper", press="b2", message=ts)
-    ]
+    [row] = await home.rows()
+    assert Inbound.of_json(row.body) == Inbound(
+        "slack", slack.shop, slack.bob, row.event_id, name="Bob Helper", press="b2", message=ts, aside=f"only:{slack.bob}:{slack.shop}"
+    )
 
 
 async def test_a_delivery_that_comes_again_is_one_row(surface: SlackSurface, slack: SlackServer, home: Home) -> None:

@@ -48,7 +48,11 @@ async def test_who_is_let_in(tmp_path: Path, slack: SlackServer) -> None:
         await home.idle()
         [told] = slack.of(slack.direct(slack.bob))
         assert told.text.startswith("This Haggle belongs to somebody. Ask its owner for an invitation")
-        await slack.bring(slack.command(f"/haggle join {code}", slack.shop))
+        for who in (slack.bob, slack.ann, slack.bob):
+            await slack.bring(slack.message("<@U0HAGGLE> items", slack.shop, who=who))
+        await home.idle()
+        assert [(one["channel"], one["user"]) for one in slack.told] == [(slack.shop, slack.bob), (slack.shop, slack.ann)]
+        await slack.bring(slack.message(f"<@U0HAGGLE> join {code}", slack.shop))
         await slack.until(lambda: slack.last("Hello! I am Haggle."))
         await slack.bring(slack.message(f"join {code}", who=slack.bob))
         await slack.until(lambda: slack.last("used already", slack.direct(slack.bob)))
