@@ -25,7 +25,7 @@ from bot.chat.running import run_line
 from bot.chat.strangers import receive, spoken
 from bot.speech import speech_of
 from core.errors import HaggleError, Invalid, Missing, Refused
-from core.flows import accounts, people
+from core.flows import accounts, noticed, people
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import put_card, put_said
@@ -184,6 +184,7 @@ class Router:
         row = await ctx.session.get(CardButton, ctx.inbound.press)
         if row is None or row.workspace_id != ctx.person.workspace_id:
             raise Refused(_("I do not know this button any more. Ask for the card again, for example with /items."))
+        await self._noticed(ctx)
         values = dict(row.action)
         name = str(values.pop("do"))
         if name == "say":
@@ -192,6 +193,12 @@ class Router:
             await run_line(ctx, str(values["text"]))
             return
         await ctx.act(name, values)
+
+    async def _noticed(self, ctx: Context) -> None:
+        """Who acts on a card has read what they were told of it; their page's bell counts anew."""
+        if (subject := await ctx.replied_subject()) is not None:
+            await noticed.read_about(ctx.session, ctx.db, ctx.person.member_id, subject)
+        ctx.bells.append(("web", ctx.person.member_id))
 
     async def _words(self, ctx: Context, answer: intent.Answer | None) -> None:
         """Plain words answer a question that is open in this chat, or mean a command."""

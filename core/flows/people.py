@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
 from core.flows.house import House
-from core.rules.access import Ability, may, outranks
+from core.rules.access import Ability, may, may_on, outranks
 from core.values.states import Role
 from core.words import N_, Told
 from storage import audit
@@ -30,10 +30,9 @@ SEEN_FOR = timedelta(hours=1)  # then somebody who is there is noted again
 NAMELESS = "Owner"  # until the owner comes in from where they have a name
 DEAD = N_("This sign-in link was used already or is too old. Ask for a new one, or look in the terminal where Haggle runs.")
 _CHATS = (
-    select(Identity.surface, Identity.chat)
+    select(Identity.surface, Identity.chat, Member.channels)
     .join(Member, Member.id == Identity.member_id)
     .where(Member.workspace_id == bindparam("workspace"), Member.active, Identity.chat != "")
-    .distinct()
 )
 WHO = select(Member, Workspace).join(Workspace, Workspace.id == Member.workspace_id)
 
@@ -288,6 +287,7 @@ async def reader_of(session: AsyncSession, workspace: Workspace, place: tuple[st
     return language or workspace.language, timezone or workspace.timezone
 
 
-async def chats_of(session: AsyncSession, workspace_id: str) -> list[tuple[str, str]]:
-    """Where members can be told something unasked, as (surface, chat)."""
-    return [(surface, chat) for surface, chat in (await session.execute(_CHATS, {"workspace": workspace_id})).all()]
+async def chats_of(session: AsyncSession, workspace_id: str, channel: str) -> list[tuple[str, str]]:
+    """Where members who look after a marketplace can be told something unasked, as (surface, chat)."""
+    rows = (await session.execute(_CHATS, {"workspace": workspace_id})).all()
+    return list(dict.fromkeys((surface, chat) for surface, chat, channels in rows if may_on(channels, channel)))

@@ -54,7 +54,7 @@ async def make(
     session.add(task)
     listing.needs_person = True
     await session.flush()
-    for place in await chats_of(session, item.workspace_id):
+    for place in await chats_of(session, item.workspace_id, listing.channel):
         await put_view(session, db, place, "task", ("task", task.id), workspace=item.workspace_id)
     wake(session, "manual_task", task.id, delay=task.due_at - now)
     audit.record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -285,3 +286,36 @@ async def test_a_draft_that_is_ready_is_in_the_list_only(shop: TestShop) -> None
 async def types(shop: TestShop) -> list[str]:
     async with shop.app.house.db.read() as session:
         return list((await session.execute(select(Notice.type))).scalars())
+
+
+async def test_acting_on_a_card_reads_what_was_told_of_it(shop: TestShop) -> None:
+    number = await shop.item()
+    await shop.say(f"/publish {number}")
+    await shop.say(f"/sold {number} 45 cash")
+    before = await unread(shop)
+    async with shop.app.house.db.read() as session:
+        about = [
+            one for one in await noticed.listed(session, shop.person.member_id, which="unread", limit=50) if one[1].subject_kind == "order"
+        ]
+    assert len(about) == 2, "the order, and that the item is sold"
+    sale = (await cards(shop, "sale"))[-1]
+    await shop.hear(press=sale.card["buttons"][-1][0]["id"], message=sale.message)
+    assert await unread(shop) <= before - 2
+
+
+@BOTH
+async def test_many_processes_send_one_digest(shop: TestShop) -> None:
+    await shop.item()
+    await choose(shop, digest_at=0)
+    shop.clock.move(days=1)
+    await shop.item("Another lamp")
+    await asyncio.gather(*(digest.send_due(shop.app.house) for _ in range(6)))
+    await shop.idle()
+    assert len(await cards(shop, "digest")) == 1
+
+
+async def test_tasks_go_to_who_looks_after_the_marketplace(shop: TestShop) -> None:
+    eve, pat = await member(shop, "Eve", channels=["ebay"]), await member(shop, "Pat", channels=["poshmark"])
+    number = await shop.item()
+    await shop.say(f"/publish {number}")
+    assert (len(await cards(shop, "task", eve.member_id)), len(await cards(shop, "task", pat.member_id))) == (0, 1)
