@@ -13,11 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.http.answers import answer_error, answer_sentence
 from bot.http.limits import Limits
 from bot.http.security import SAFE
+from bot.speech import speech_of
 from core.errors import Busy
 from core.flows import sessions
 from core.flows.house import House
 from core.flows.people import Person
-from core.words import N_, _
+from core.words import N_, _, speaking
 
 COOKIE = "haggle_session"
 OURS = "x-haggle"  # a header that no foreign page can send without asking first, which is refused
@@ -49,18 +50,19 @@ class Entrance:
         token = token_of(Headers(scope=scope))
         person = await sessions.session_person(self._house, token) if token else None
         scope.setdefault("state", {}).update(person=person, token=token)
+        with speaking(speech_of(person.language if person else _asked_for(Headers(scope=scope)))):
+            await (self._refusal(scope, person) or self._app)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, person: Person | None) -> ASGIApp | None:
+        """The answer to a request that goes no further."""
         try:
             self._count(scope, person)
         except Busy as error:
-            await answer_error(error)(scope, receive, send)
-            return
+            return answer_error(error)
         writes = scope["method"] not in SAFE
         if writes and scope["path"].startswith("/api/") and not Headers(scope=scope).get(OURS):
-            await answer_sentence(403, "This call lacks the header X-Haggle: 1, which shows that Haggle's own page or client made it.")(
-                scope, receive, send
-            )
-            return
-        await self._app(scope, receive, send)
+            return answer_sentence(403, _("This call lacks the header X-Haggle: 1, which shows that Haggle's own page or client made it."))
+        return None
 
     def _count(self, scope: Scope, person: Person | None) -> None:
         address = scope["client"][0] if scope.get("client") else ""
@@ -71,6 +73,11 @@ class Entrance:
             self._limits.members.take(person.member_id)
         if scope["method"] not in SAFE and not (person and scope["path"].startswith(ROLLS)):
             self._limits.writes.take(address)
+
+
+def _asked_for(headers: Headers) -> str:
+    """The language that a stranger's browser likes best."""
+    return headers.get("accept-language", "")[:2].lower()
 
 
 def token_of(headers: Headers) -> str:

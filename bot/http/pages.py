@@ -10,23 +10,25 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from bot.http.answers import STATIC, page
 from bot.http.entrance import COOKIE, OURS, SIGN_IN, browser_name, visitor
 from bot.http.limits import Limits
+from bot.http.page_words import translated
 from bot.surfaces.web import SURFACE
 from core.errors import Refused
 from core.flows import people, sessions
 from core.flows.house import House
 from core.flows.people import Entry
 from core.rules.access import ROLES
-from core.words import _, here
+from core.words import _, here, speech
 
 # As long as a session may last at most. How long one really does is the row's to say.
 COOKIE_LIFE: timedelta = sessions.LONGEST
+_CHAT = (STATIC / "chat.html").read_text("utf-8")
 _ENTER = Template((STATIC / "enter.html").read_text("utf-8"))
 
 
@@ -48,7 +50,7 @@ class Pages:
     async def home(self, request: Request) -> Response:
         if visitor(request) is None:
             return page("Haggle", _(SIGN_IN), 401)
-        return FileResponse(STATIC / "chat.html", media_type="text/html", headers={"Cache-Control": "no-store"})
+        return HTMLResponse(translated(_CHAT, speech().language), headers={"Cache-Control": "no-store"})
 
     async def door(self, request: Request, code: str = "") -> Response:
         """What a link leads to: a page whose button uses the code. Looking at it uses nothing, since chat apps open every link to show
@@ -76,7 +78,8 @@ class Pages:
         at_once = not asks_name and (inside is None or entry.member_id in (None, inside.member_id))
         return HTMLResponse(
             _ENTER.substitute(
-                title=escape(_("Sign in")), sentence=escape(sentence), code=escape(code, quote=True), field=field,
+                language=speech().language, title=escape(_("Sign in")), sentence=escape(sentence), code=escape(code, quote=True),
+                field=field,
                 label=escape(_("Come in") if asks_name else _("Sign in")), at_once="yes" if at_once else "no",
             )
         )  # fmt: skip

@@ -40,7 +40,7 @@ def forms(message: Message) -> list[tuple[str, str]]:
     """(message, translation) of a message, for each of its forms."""
     ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
     strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
-    return [(ids[min(place, len(ids) - 1)], string) for place, string in enumerate(strings)]
+    return [(ids[min(place, len(ids) - 1)], string or "") for place, string in enumerate(strings)]
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -9,6 +9,7 @@ import { Palette } from "./palette.js";
 import { Roll } from "./roll.js";
 import { Tray } from "./tray.js";
 import { Viewer } from "./viewer.js";
+import { say } from "./words.js";
 
 const words = byId("words");
 const viewer = new Viewer();
@@ -31,7 +32,7 @@ const list = new List({
   look: (photos, index) => viewer.open(photos, index),
   about(card, message) {
     about = message;
-    byId("about-text").textContent = `About ${card.title}`;
+    byId("about-text").textContent = say("About {title}", { title: card.title });
     byId("about").hidden = false;
     words.focus();
   },
@@ -108,10 +109,10 @@ function state(now) {
   clearTimeout(state.timer);
   const show = () => {
     line.dataset.state = now;
-    byId("line-text").textContent = { live: "Connected", wait: "Not connected", left: "Signed out" }[now];
+    byId("line-text").textContent = { live: say("Connected"), wait: say("Not connected"), left: say("Signed out") }[now];
     byId("offline").hidden = now === "live";
     if (now === "left") {
-      byId("offline").replaceChildren("You are signed out. Open the sign-in link from the terminal again. ", make("a", { href: "/", text: "Reload" }));
+      byId("offline").replaceChildren(say("You are signed out. Open the sign-in link from the terminal again."), " ", make("a", { href: "/", text: say("Reload") }));
     }
   };
   // A connection that comes back at once was no news.
@@ -154,7 +155,7 @@ function ready() {
 async function copy(button, node) {
   const label = node.querySelector("span");
   const done = await toClipboard(button.copy);
-  label.textContent = done ? "Copied" : "Select and copy it by hand";
+  label.textContent = done ? say("Copied") : say("Select and copy it by hand");
   node.classList.toggle("copied", done);
   announce(label.textContent);
   setTimeout(() => {

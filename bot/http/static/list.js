@@ -2,10 +2,11 @@
 
 import { makeCard, patchCard, wordsOf } from "./cards.js";
 import { byId, icon, make, photoUrl } from "./dom.js";
+import { languages, say } from "./words.js";
 
 const NEAR = 90; // pixels from the end that still count as being at the end
-const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(undefined, { weekday: "long", month: "long", day: "numeric" });
+const time = new Intl.DateTimeFormat(languages, { hour: "numeric", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(languages, { weekday: "long", month: "long", day: "numeric" });
 
 export class List {
   constructor(act) {
@@ -99,11 +100,11 @@ export class List {
     if (!known) return;
     const line = known.item.querySelector(".fate");
     known.item.dataset.state = entry.state;
-    line.replaceChildren(make("span", { text: { waiting: "Sending…", sent: "Sent", failed: entry.error }[entry.state] }));
+    line.replaceChildren(make("span", { text: { waiting: say("Sending…"), sent: say("Sent"), failed: entry.error }[entry.state] }));
     if (entry.state !== "failed") return;
-    const again = make("button", { className: "quiet", type: "button", text: "Send again" });
+    const again = make("button", { className: "quiet", type: "button", text: say("Send again") });
     again.addEventListener("click", () => this.act.again(entry));
-    const away = make("button", { className: "quiet", type: "button", text: "Remove" });
+    const away = make("button", { className: "quiet", type: "button", text: say("Remove") });
     away.addEventListener("click", () => {
       this.mine.delete(entry.id);
       known.item.remove();
@@ -147,14 +148,14 @@ export class List {
     for (const id of this.sorted()) {
       const { data, item } = this.posts.get(id);
       const on = day.format(new Date(data.at));
-      if (on !== last) item.before(make("li", { className: "day", text: on === day.format(new Date()) ? "Today" : on }));
+      if (on !== last) item.before(make("li", { className: "day", text: on === day.format(new Date()) ? say("Today") : on }));
       last = on;
     }
   }
 
   stamp(at) {
     const when = new Date(at);
-    return make("time", { datetime: at, text: time.format(when), title: when.toLocaleString() });
+    return make("time", { datetime: at, text: time.format(when), title: when.toLocaleString(languages) });
   }
 
   look() {
@@ -173,7 +174,7 @@ export class List {
   point(item, title) {
     this.pointed = item;
     this.moved.dataset.way = item.getBoundingClientRect().top < this.scroll.getBoundingClientRect().top ? "up" : "down";
-    this.moved.replaceChildren(icon("back"), make("span", { text: `Changed: ${title || "a card"}` }));
+    this.moved.replaceChildren(icon("back"), make("span", { text: say("Changed: {title}", { title: title || say("a card") }) }));
     this.moved.hidden = false;
     this.moved.onclick = () => {
       this.atEnd = false;
@@ -195,9 +196,9 @@ function bubble(text, thumbs, open) {
   const node = make("div", { className: "bubble" });
   if (thumbs.length) {
     node.append(make("div", { className: "bubble-photos" }, ...thumbs.map((url, index) => {
-      const image = make("img", { src: url, alt: `Photo ${index + 1}`, width: 84, height: 84, decoding: "async" });
+      const image = make("img", { src: url, alt: say("Photo {number}", { number: index + 1 }), width: 84, height: 84, decoding: "async" });
       if (!open) return make("span", { className: "thumb" }, image);
-      const button = make("button", { className: "thumb", type: "button", title: "Enlarge" }, image);
+      const button = make("button", { className: "thumb", type: "button", title: say("Enlarge") }, image);
       button.addEventListener("click", () => open(index));
       return button;
     })));

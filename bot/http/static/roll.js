@@ -3,7 +3,9 @@
 
 import { Offline, Refusal, TooFast, call, send } from "./api.js";
 import { byId } from "./dom.js";
+import { say } from "./words.js";
 
+const MAX = 20 * 1024 * 1024;
 const TOGETHER = 2; // photos on their way at the same time
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const sourceOf = (file) => `${(file.name || "photo").slice(-200)} ${file.size} ${file.lastModified}`;
@@ -13,7 +15,8 @@ export class Roll {
   constructor(told) {
     this.told = told;
     this.open = null; // what the server says of the roll that collects
-    this.queue = []; // { file, source, at, tries }
+    this.queue = []; // { file, source, at, roll }
+    this.last = 0; // the place of the one that was added last
     this.all = 0;
     this.sent = 0;
     this.going = 0;
@@ -51,17 +54,17 @@ export class Roll {
       if (!this.isOpen) await this.begin();
       else await this.refresh();
     } catch (error) {
-      this.told(error instanceof Refusal ? error.message : "Haggle does not answer. Choose these photos again in a moment.");
+      this.told(error instanceof Refusal ? error.message : say("Haggle does not answer. Choose these photos again in a moment."));
       return;
     }
     if (!this.isOpen) return;
     const there = new Set([...this.open.have, ...this.queue.map((one) => one.source)]);
-    let at = this.open.next + this.queue.length + this.going;
+    this.last = Math.max(this.last, this.open.next - 1);
     for (const file of files) {
       const source = sourceOf(file);
       if (there.has(source)) continue;
       there.add(source);
-      this.queue.push({ file, source, at: at++, roll: this.open.roll });
+      this.queue.push({ file, source, at: ++this.last, roll: this.open.roll });
       this.all += 1;
     }
     this.show();
@@ -72,9 +75,11 @@ export class Roll {
     this.going += 1;
     for (let one = this.queue.shift(); one; one = this.queue.shift()) {
       try {
-        const query = new URLSearchParams({ source: one.source, name: one.file.name || "photo", at: one.at });
-        await send(`/api/v1/rolls/${one.roll}/photos?${query}`, one.file);
+        const query = new URLSearchParams({ source: one.source, name: one.file.name || "photo", at: one.at, size: one.file.size });
+        // What is too large is not sent, only told of: the card names it.
+        const answer = await send(`/api/v1/rolls/${one.roll}/photos?${query}`, one.file.size > MAX ? one.file.slice(0, 0) : one.file);
         this.sent += 1;
+        if (answer.error) this.told(answer.error);
       } catch (error) {
         await this.failed(one, error);
       }
@@ -93,8 +98,8 @@ export class Roll {
     }
     if (!(error instanceof Refusal)) throw error;
     this.told(error.message);
-    this.queue = this.queue.filter((other) => other.roll !== one.roll);
-    this.look();
+    this.sent += 1;
+    await this.refresh().catch(() => {}); // when the roll is closed, none of the others can come either
   }
 
   // Photos that are still on their way come first.
@@ -107,7 +112,7 @@ export class Roll {
       this.open = null;
       this.all = this.sent = 0;
     } catch (error) {
-      this.told(error instanceof Refusal ? error.message : "Haggle does not answer. Press That’s all again in a moment.");
+      this.told(error instanceof Refusal ? error.message : say("Haggle does not answer. Press That’s all again in a moment."));
     }
     this.ending = false;
     this.show();
@@ -121,8 +126,8 @@ export class Roll {
     byId("roll-bar").value = this.all ? this.sent / this.all : 0;
     byId("roll-end").disabled = this.ending || !(this.sent || (this.open && this.open.count));
     byId("roll-text").textContent = waits
-      ? `Camera roll: ${this.sent} of ${this.all} photos sent. If this page closes, choose the same photos again: it goes on.`
-      : this.sent ? `Camera roll: ${this.sent} photos sent. Add more, or press That’s all.`
-      : "Camera roll: photos that you add here now are parted into items.";
+      ? say("Camera roll: {sent} of {all} photos sent. If this page closes, choose the same photos again: it goes on.", { sent: this.sent, all: this.all })
+      : this.sent ? say("Camera roll: {sent} photos sent. Add more, or press That’s all.", { sent: this.sent })
+      : say("Camera roll: photos that you add here now are parted into items.");
   }
 }
