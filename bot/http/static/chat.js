@@ -9,7 +9,7 @@ import { Palette } from "./palette.js";
 import { Roll } from "./roll.js";
 import { Tray } from "./tray.js";
 import { Viewer } from "./viewer.js";
-import { say } from "./words.js";
+import { phrase } from "./words.js";
 
 const words = byId("words");
 const viewer = new Viewer();
@@ -32,7 +32,7 @@ const list = new List({
   look: (photos, index) => viewer.open(photos, index),
   about(card, message) {
     about = message;
-    byId("about-text").textContent = say("About {title}", { title: card.title });
+    byId("about-text").textContent = phrase("About {title}", { title: card.title });
     byId("about").hidden = false;
     words.focus();
   },
@@ -109,10 +109,10 @@ function state(now) {
   clearTimeout(state.timer);
   const show = () => {
     line.dataset.state = now;
-    byId("line-text").textContent = { live: say("Connected"), wait: say("Not connected"), left: say("Signed out") }[now];
+    byId("line-text").textContent = { live: phrase("Connected"), wait: phrase("Not connected"), left: phrase("Signed out") }[now];
     byId("offline").hidden = now === "live";
     if (now === "left") {
-      byId("offline").replaceChildren(say("You are signed out. Open the sign-in link from the terminal again."), " ", make("a", { href: "/", text: say("Reload") }));
+      byId("offline").replaceChildren(phrase("You are signed out. Open the sign-in link from the terminal again."), " ", make("a", { href: "/", text: phrase("Reload") }));
     }
   };
   // A connection that comes back at once was no news.
@@ -121,7 +121,7 @@ function state(now) {
   if (now === "live") outbox.flush();
 }
 
-function say(text) {
+function send(text) {
   list.expect(outbox.add({ text }), []);
   empty();
 }
@@ -155,7 +155,7 @@ function ready() {
 async function copy(button, node) {
   const label = node.querySelector("span");
   const done = await toClipboard(button.copy);
-  label.textContent = done ? say("Copied") : say("Select and copy it by hand");
+  label.textContent = done ? phrase("Copied") : phrase("Select and copy it by hand");
   node.classList.toggle("copied", done);
   announce(label.textContent);
   setTimeout(() => {
@@ -228,7 +228,7 @@ function listen() {
     event.target.value = "";
     words.focus();
   });
-  for (const one of document.querySelectorAll("[data-say]")) one.addEventListener("click", () => say(one.dataset.say));
+  for (const one of document.querySelectorAll("[data-say]")) one.addEventListener("click", () => send(one.dataset.say));
   byId("about-off").addEventListener("click", forget);
   byId("older").addEventListener("click", () => load(list.oldest));
   byId("composer").addEventListener("submit", (event) => {
