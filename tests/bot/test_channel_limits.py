@@ -72,7 +72,7 @@ async def test_what_acts_everywhere_acts_on_theirs_and_says_what_it_left_out(sho
     assert (await shop.row(number)).title == "Acme brass desk lamp"
 
     await ann.say(f"/delist {number}")
-    assert (await ann.text()).count(f"{LEFT_OUT}Poshmark, Shopify.") == 2
+    assert (await ann.text()).count(f"{LEFT_OUT}Poshmark, Shopify.") == 3  # publish, price, delist
     assert await shop.live(number) == ["shopify"]
     assert await made_by(shop, ann) == [("publish", "ebay"), ("reprice", "ebay"), ("delist", "ebay")]
     await ann.say(f"/delist {number}")
