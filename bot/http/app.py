@@ -48,6 +48,8 @@ def create(
     app = FastAPI(title="Haggle", docs_url=None, redoc_url=None, openapi_url=None)
     answers.install(app)
     for router in (
+        slack.router(house, held, slack_webhook),
+        Webhooks(house, held, telegram_webhook).router(),  # early: each router before it is asked for every sale whether it is meant
         Pages(house, held).router(),
         ChatApi(house, commands=commands, idle=idle).router(),
         Events(house, web).router(),
@@ -55,8 +57,6 @@ def create(
         Rolls(house).router(),
         Me(house, web).router(),
         Notices(house, web).router(),
-        slack.router(house, held, slack_webhook),
-        Webhooks(house, held, telegram_webhook).router(),
         oauth.router(finish_connect),
         HealthApi(health).router(),
     ):

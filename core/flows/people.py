@@ -34,6 +34,13 @@ _CHATS = (
     .join(Member, Member.id == Identity.member_id)
     .where(Member.workspace_id == bindparam("workspace"), Member.active, Identity.chat != "")
 )
+_THE_WORKSPACE = select(Workspace).order_by(Workspace.id).limit(1)
+_READER = (
+    select(Member.language, Member.timezone)
+    .join(Identity, Identity.member_id == Member.id)
+    .where(Identity.surface == bindparam("surface"), Identity.chat == bindparam("chat"))
+    .limit(2)
+)
 WHO = select(Member, Workspace).join(Workspace, Workspace.id == Member.workspace_id)
 
 
@@ -75,7 +82,7 @@ def person_of(member: Member, workspace: Workspace) -> Person:
 
 async def the_workspace(session: AsyncSession) -> Workspace | None:
     """The business of this installation."""
-    return (await session.execute(select(Workspace).order_by(Workspace.id).limit(1))).scalar()
+    return (await session.execute(_THE_WORKSPACE)).scalar()
 
 
 async def ensure_workspace(house: House, *, currency: str, timezone: str) -> str:
@@ -281,8 +288,7 @@ async def seen(session: AsyncSession, house: House, surface: str, external_id: s
 
 async def reader_of(session: AsyncSession, workspace: Workspace, place: tuple[str, str]) -> tuple[str, str]:
     """The language and the time zone of who reads a chat: its one member's, or the business's where several do."""
-    query = select(Member.language, Member.timezone).join(Identity, Identity.member_id == Member.id)
-    found = (await session.execute(query.where(Identity.surface == place[0], Identity.chat == place[1]).limit(2))).all()
+    found = (await session.execute(_READER, {"surface": place[0], "chat": place[1]})).all()
     language, timezone = found[0] if len(found) == 1 else ("", "")
     return language or workspace.language, timezone or workspace.timezone
 

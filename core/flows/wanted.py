@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Missing
@@ -21,6 +21,8 @@ IDS = ("brand", "mpn", "upc", "ean", "isbn")
 # Fields that say something a buyer filters by, under the name that marketplaces give them.
 ASPECT_NAMES = {"brand": "Brand", "model": "Model", "mpn": "MPN", "size": "Size", "colour": "Color", "material": "Material"}
 
+_PHOTOS = select(ItemPhoto.sha256).where(ItemPhoto.item_id == bindparam("item")).order_by(ItemPhoto.position)
+
 
 async def sheet_of(session: AsyncSession, item_id: str) -> tuple[Draft, Sheet]:
     """The item's newest draft row and its fields."""
@@ -30,8 +32,7 @@ async def sheet_of(session: AsyncSession, item_id: str) -> tuple[Draft, Sheet]:
 
 async def photos_of(session: AsyncSession, item_id: str) -> list[str]:
     """The sha256 of an item's photos, primary first."""
-    query = select(ItemPhoto.sha256).where(ItemPhoto.item_id == item_id).order_by(ItemPhoto.position)
-    return list((await session.execute(query)).scalars())
+    return list((await session.execute(_PHOTOS, {"item": item_id})).scalars())
 
 
 def price_of(item: Item, listing: Listing) -> Money | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows.house import House
@@ -21,6 +21,21 @@ from core.words import _, clock_time, day_time, here
 from storage.models import Account, Change, Item, Listing, ManualTask, Workspace
 
 SHOWN_PHOTOS = 10
+
+# Put together once: each sale's card is drawn several times.
+_LISTINGS = (
+    select(Listing, Account)
+    .join(Account, Account.id == Listing.account_id)
+    .where(Listing.item_id == bindparam("item"))
+    .order_by(Account.id)
+)
+_CHANGES = select(Change).where(Change.item_id == bindparam("item"), Change.state != ChangeState.CANCELLED).order_by(Change.id)
+_TASK = (
+    select(ManualTask)
+    .where(ManualTask.listing_id == bindparam("listing"), ManualTask.state == TaskState.OPEN)
+    .order_by(ManualTask.id.desc())
+    .limit(1)
+)
 
 
 @dataclass(slots=True)
@@ -99,14 +114,12 @@ async def photos(easel: Easel, item: Item) -> tuple[CardPhoto, ...]:
 
 
 async def listing_rows(easel: Easel, item_id: str) -> list[tuple[Listing, Account]]:
-    query = select(Listing, Account).join(Account, Account.id == Listing.account_id).where(Listing.item_id == item_id).order_by(Account.id)
-    return [(row[0], row[1]) for row in (await easel.session.execute(query)).all()]
+    return [(row[0], row[1]) for row in (await easel.session.execute(_LISTINGS, {"item": item_id})).all()]
 
 
 async def newest_changes(easel: Easel, item_id: str) -> dict[str, Change]:
     """Per listing the Change that matters now: the one that runs or waits, else the last one."""
-    query = select(Change).where(Change.item_id == item_id, Change.state != ChangeState.CANCELLED).order_by(Change.id)
-    return newest_of((await easel.session.execute(query)).scalars())
+    return newest_of((await easel.session.execute(_CHANGES, {"item": item_id})).scalars())
 
 
 def newest_of(changes: Iterable[Change]) -> dict[str, Change]:
@@ -121,8 +134,7 @@ def newest_of(changes: Iterable[Change]) -> dict[str, Change]:
 
 
 async def open_task(easel: Easel, listing_id: str) -> ManualTask | None:
-    query = select(ManualTask).where(ManualTask.listing_id == listing_id, ManualTask.state == TaskState.OPEN).order_by(ManualTask.id.desc())
-    return (await easel.session.execute(query.limit(1))).scalar()
+    return (await easel.session.execute(_TASK, {"listing": listing_id})).scalar()
 
 
 async def listing_line(easel: Easel, item: Item, listing: Listing, account: Account, change: Change | None) -> Line:

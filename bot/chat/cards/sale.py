@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.cards.parts import Easel, called, listing_line, listing_rows, money, newest_changes, photos
@@ -16,6 +16,7 @@ from core.words import N_, _
 from storage.models import AuditEntry, Change, Item, Listing, Order, OrderLine
 
 NOT_MINE = "order.not_mine"
+_LINES = select(OrderLine).where(OrderLine.order_id == bindparam("order")).order_by(OrderLine.id)
 UNKNOWN = {"fees": N_("fees are not known"), "cost": N_("what you paid for it is not known")}
 
 
@@ -23,8 +24,7 @@ async def draw(easel: Easel, order_id: str) -> Card | None:
     order = await easel.session.get(Order, order_id)
     if order is None:
         return None
-    query = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id)
-    sold = list((await easel.session.execute(query)).scalars())
+    sold = list((await easel.session.execute(_LINES, {"order": order_id})).scalars())
     lines: list[Line] = []
     shown: tuple[CardPhoto, ...] = ()
     buttons: list[tuple[Button, ...]] = []
