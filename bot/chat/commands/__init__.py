@@ -3,7 +3,6 @@
 from bot.chat.commands import (
     again,
     asked,
-    digest,
     drafts,
     help,
     items,
@@ -12,6 +11,7 @@ from bot.chat.commands import (
     members,
     money,
     more,
+    morning,
     notices,
     photos,
     plain,
@@ -27,7 +27,6 @@ from bot.chat.commands import (
 __all__ = [
     "again",
     "asked",
-    "digest",
     "drafts",
     "help",
     "items",
@@ -36,6 +35,7 @@ __all__ = [
     "members",
     "money",
     "more",
+    "morning",
     "notices",
     "photos",
     "plain",
