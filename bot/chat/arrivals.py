@@ -21,6 +21,8 @@ from core.values.card import Card
 from core.words import here, ngettext
 from storage.models import Item, Roll
 
+IN_A_MESSAGE = 100  # photos of one message have places of their own between two messages
+
 
 @dataclass(slots=True)
 class Photos:
@@ -61,10 +63,10 @@ async def take_in(ctx: Context, photos: Photos) -> None:
 
 async def _into_roll(ctx: Context, roll: Roll, photos: Photos) -> None:
     """Its card counts them; nothing else is said."""
-    order = ctx.inbound.order
+    order = ctx.inbound.order * IN_A_MESSAGE
     for place, one in enumerate(photos.stored):
         caption = ctx.inbound.text.strip() if place == 0 else ""
-        await rolls.take(ctx.session, ctx.house, roll.id, one, order=order, caption=caption)
+        await rolls.take(ctx.session, ctx.house, roll.id, one, order=order + place if order else 0, caption=caption)
     for place, problem in enumerate(photos.problems):
         await rolls.note_failed(ctx.session, ctx.house, roll.id, f"{ctx.inbound.event_id} {place}", problem)
 

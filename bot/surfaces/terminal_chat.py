@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,10 +92,9 @@ class Chat:
         """A camera roll that collects: its id, and what it has already."""
         return await self._call("POST", "/api/v1/rolls")
 
-    async def put_photo(self, roll: str, name: str, source: str, place: int, chunks: Callable[[], AsyncIterator[bytes]]) -> dict[str, Any]:
+    async def put_photo(self, roll: str, query: Mapping[str, Any], chunks: Callable[[], AsyncIterator[bytes]]) -> dict[str, Any]:
         """One photo of a roll, streamed. `chunks` gives its bytes anew for each try."""
-        query = {"name": name, "source": source, "at": place}
-        return await self._call("PUT", f"/api/v1/rolls/{roll}/photos", params=query, chunks=chunks, timeout=120)
+        return await self._call("PUT", f"/api/v1/rolls/{roll}/photos", params=dict(query), chunks=chunks, timeout=120)
 
     async def end_roll(self, roll: str) -> None:
         await self._call("POST", f"/api/v1/rolls/{roll}/end")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.surfaces.terminal_chat import Chat
+from storage.uploads import MAX_BYTES
 
 KINDS = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
 CHUNK = 256 * 1024
@@ -32,13 +33,14 @@ async def send_roll(chat: Chat, paths: Sequence[Path], say: Callable[[str], None
     have = {*roll["have"], *roll["failed"]}
     start, sent = int(roll["next"]), 0
     for place, path in enumerate(photos):
-        source = await asyncio.to_thread(_source, path)
+        source, size = await asyncio.to_thread(_facts, path)
         if source in have:
             continue
         if not source:
             say(f"! I cannot open {path}: check the path.")
             continue
-        answer: dict[str, Any] = await chat.put_photo(roll["roll"], path.name, source, start + place, partial(_chunks, path))
+        query = {"name": path.name, "source": source, "at": start + place, "size": size}
+        answer: dict[str, Any] = await chat.put_photo(roll["roll"], query, partial(_chunks, path, size))
         if "error" in answer:
             say(f"! {answer['error']}")
         else:
@@ -47,13 +49,18 @@ async def send_roll(chat: Chat, paths: Sequence[Path], say: Callable[[str], None
     await chat.end_roll(roll["roll"])
 
 
-def _source(path: Path) -> str:
-    """Names the file as long as it stays what it is; empty when there is none."""
-    facts = path.stat() if path.is_file() else None
-    return f"{path.name[-200:]} {facts.st_size} {facts.st_mtime_ns}" if facts else ""
+def _facts(path: Path) -> tuple[str, int]:
+    """What names the file as long as it stays what it is, and its size; empty when there is none."""
+    if not path.is_file():
+        return "", 0
+    facts = path.stat()
+    return f"{path.name[-200:]} {facts.st_size} {facts.st_mtime_ns}", facts.st_size
 
 
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
+async def _chunks(path: Path, size: int) -> AsyncIterator[bytes]:
+    """Nothing of what is too large: its size is enough to be told so."""
+    if size > MAX_BYTES:
+        return
     with await asyncio.to_thread(path.open, "rb") as file:
         while chunk := await asyncio.to_thread(file.read, CHUNK):
             yield chunk

@@ -1,6 +1,6 @@
 // Talking with the server: calls, uploads with progress, and the stream of news.
 
-import { say } from "./words.js";
+import { phrase } from "./words.js";
 
 export class Refusal extends Error {} // the server said no, and why
 export class Offline extends Error {} // nobody answered: try again later
@@ -18,9 +18,9 @@ function judge(status, text, retryAfter) {
   try {
     answer = JSON.parse(text);
   } catch {
-    throw status < 400 ? new Offline() : new Refusal(say("Haggle answered {status}.", { status }));
+    throw status < 400 ? new Offline() : new Refusal(phrase("Haggle answered {status}.", { status }));
   }
-  if (status >= 400) throw new Refusal(answer.error || say("Haggle answered {status}.", { status }));
+  if (status >= 400) throw new Refusal(answer.error || phrase("Haggle answered {status}.", { status }));
   return answer;
 }
 

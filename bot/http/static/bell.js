@@ -2,10 +2,10 @@
 
 import { Offline, Refusal, TooFast, call } from "./api.js";
 import { byId, icon, make } from "./dom.js";
-import { languages, say } from "./words.js";
+import { languages, phrase } from "./words.js";
 
 const MOODS = { success: "good", warning: "warn", critical: "bad" };
-const WORDS = { info: say("News:"), success: say("Done:"), warning: say("Attention:"), critical: say("Critical:") };
+const WORDS = { info: phrase("News:"), success: phrase("Done:"), warning: phrase("Attention:"), critical: phrase("Critical:") };
 const MOST = 100; // the server counts no further
 const when = new Intl.DateTimeFormat(languages, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
 
@@ -34,7 +34,7 @@ export class Bell {
     byId("bell-count").textContent = said;
     byId("bell-count").hidden = !unread;
     byId("notices-read").disabled = !unread;
-    this.button.setAttribute("aria-label", unread ? say("Notices, {count} unread", { count: said }) : say("Notices"));
+    this.button.setAttribute("aria-label", unread ? phrase("Notices, {count} unread", { count: said }) : phrase("Notices"));
     if (moved && this.panel.open) this.load();
   }
 
@@ -73,8 +73,8 @@ export class Bell {
     const about = `: ${one.title}`;
     const made = [];
     if (one.label) made.push(this.deed(one.label, one.label + about, () => this.show(one)));
-    if (!one.read) made.push(this.deed(say("Got it"), say("Got it") + about, () => this.change("/api/v1/notices/read", { ids: [one.id] })));
-    if (!one.stays) made.push(this.deed(say("Dismiss"), say("Dismiss") + about, () => this.change("/api/v1/notices/dismiss", { id: one.id })));
+    if (!one.read) made.push(this.deed(phrase("Got it"), phrase("Got it") + about, () => this.change("/api/v1/notices/read", { ids: [one.id] })));
+    if (!one.stays) made.push(this.deed(phrase("Dismiss"), phrase("Dismiss") + about, () => this.change("/api/v1/notices/dismiss", { id: one.id })));
     return made;
   }
 
@@ -102,7 +102,7 @@ export class Bell {
       await does();
     } catch (error) {
       if (error instanceof Refusal) this.act.say(error.message);
-      else if (error instanceof Offline || error instanceof TooFast) this.act.say(say("No connection to Haggle. Try again in a moment."));
+      else if (error instanceof Offline || error instanceof TooFast) this.act.say(phrase("No connection to Haggle. Try again in a moment."));
       else throw error;
     }
   }

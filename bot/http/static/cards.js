@@ -1,9 +1,9 @@
 // A card as elements, and its edit in place: only the parts that changed are made anew, and the focus stays where it was.
 
 import { icon, make, photoUrl } from "./dom.js";
-import { say } from "./words.js";
+import { phrase } from "./words.js";
 
-const MOOD_WORDS = { good: say("Done:"), bad: say("Problem:"), warn: say("Attention:"), busy: say("Working:") };
+const MOOD_WORDS = { good: phrase("Done:"), bad: phrase("Problem:"), warn: phrase("Attention:"), busy: phrase("Working:") };
 
 // `act`: { press(button, node), copy(button, node), look(photos, index), about(card) }
 export function makeCard(card, act) {
@@ -35,7 +35,7 @@ function fill(node, children) {
 function heading(card, act) {
   if (!card.title && !card.mood) return [];
   const about = card.subject && card.subject[0] === "item" && card.title
-    ? make("button", { className: "quiet about-this", type: "button", "aria-label": say("Add to {title}", { title: card.title }), title: say("Write or add photos about this") }, icon("reply"))
+    ? make("button", { className: "quiet about-this", type: "button", "aria-label": phrase("Add to {title}", { title: card.title }), title: phrase("Write or add photos about this") }, icon("reply"))
     : null;
   if (about) about.addEventListener("click", () => act.about(card));
   return [mark(card.mood), card.title && make("h3", { text: card.title }), about].filter(Boolean);
@@ -53,9 +53,9 @@ function paragraphs(text) {
 function strip(photos, act) {
   return photos.map((photo, index) => {
     if (photo.dark) return chart(photo, () => act.look(photos, index));
-    const image = make("img", { src: photoUrl(photo.sha256, "small"), alt: photo.alt || say("Photo {number}", { number: index + 1 }), width: 96, height: 96, loading: "lazy", decoding: "async" });
+    const image = make("img", { src: photoUrl(photo.sha256, "small"), alt: photo.alt || phrase("Photo {number}", { number: index + 1 }), width: 96, height: 96, loading: "lazy", decoding: "async" });
     const mark = photo.mark ? make("span", { className: "thumb-mark", text: photo.mark, "aria-hidden": "true" }) : null;
-    const node = make("button", { className: "thumb", type: "button", title: say("Enlarge") }, image, mark);
+    const node = make("button", { className: "thumb", type: "button", title: phrase("Enlarge") }, image, mark);
     node.addEventListener("click", () => act.look(photos, index));
     return node;
   });
@@ -64,8 +64,8 @@ function strip(photos, act) {
 // A chart is as wide as the card, in the page's own colours.
 function chart(photo, look) {
   const dark = make("source", { srcset: photoUrl(photo.dark, "large"), media: "(prefers-color-scheme: dark)" });
-  const light = make("img", { src: photoUrl(photo.sha256, "large"), alt: photo.alt || say("Chart"), width: 400, loading: "lazy", decoding: "async" });
-  const node = make("button", { className: "thumb chart", type: "button", title: say("Enlarge") }, make("picture", {}, dark, light));
+  const light = make("img", { src: photoUrl(photo.sha256, "large"), alt: photo.alt || phrase("Chart"), width: 400, loading: "lazy", decoding: "async" });
+  const node = make("button", { className: "thumb chart", type: "button", title: phrase("Enlarge") }, make("picture", {}, dark, light));
   node.addEventListener("click", look);
   return node;
 }
@@ -121,7 +121,7 @@ const wordsOfLine = (line) => [line.label, line.value, line.note].filter(Boolean
 
 export function wordsOf(card) {
   const asked = (card.buttons || []).flat().map((one) => one.label);
-  return [MOOD_WORDS[card.mood], card.title, card.text, ...(card.lines || []).map(wordsOfLine), asked.length ? say("Buttons: {names}", { names: asked.join(", ") }) : ""]
+  return [MOOD_WORDS[card.mood], card.title, card.text, ...(card.lines || []).map(wordsOfLine), asked.length ? phrase("Buttons: {names}", { names: asked.join(", ") }) : ""]
     .filter(Boolean).join(". ");
 }
 

@@ -2,7 +2,7 @@
 
 import { makeCard, patchCard, wordsOf } from "./cards.js";
 import { byId, icon, make, photoUrl } from "./dom.js";
-import { languages, say } from "./words.js";
+import { languages, phrase } from "./words.js";
 
 const NEAR = 90; // pixels from the end that still count as being at the end
 const time = new Intl.DateTimeFormat(languages, { hour: "numeric", minute: "2-digit" });
@@ -100,11 +100,11 @@ export class List {
     if (!known) return;
     const line = known.item.querySelector(".fate");
     known.item.dataset.state = entry.state;
-    line.replaceChildren(make("span", { text: { waiting: say("Sending…"), sent: say("Sent"), failed: entry.error }[entry.state] }));
+    line.replaceChildren(make("span", { text: { waiting: phrase("Sending…"), sent: phrase("Sent"), failed: entry.error }[entry.state] }));
     if (entry.state !== "failed") return;
-    const again = make("button", { className: "quiet", type: "button", text: say("Send again") });
+    const again = make("button", { className: "quiet", type: "button", text: phrase("Send again") });
     again.addEventListener("click", () => this.act.again(entry));
-    const away = make("button", { className: "quiet", type: "button", text: say("Remove") });
+    const away = make("button", { className: "quiet", type: "button", text: phrase("Remove") });
     away.addEventListener("click", () => {
       this.mine.delete(entry.id);
       known.item.remove();
@@ -148,7 +148,7 @@ export class List {
     for (const id of this.sorted()) {
       const { data, item } = this.posts.get(id);
       const on = day.format(new Date(data.at));
-      if (on !== last) item.before(make("li", { className: "day", text: on === day.format(new Date()) ? say("Today") : on }));
+      if (on !== last) item.before(make("li", { className: "day", text: on === day.format(new Date()) ? phrase("Today") : on }));
       last = on;
     }
   }
@@ -174,7 +174,7 @@ export class List {
   point(item, title) {
     this.pointed = item;
     this.moved.dataset.way = item.getBoundingClientRect().top < this.scroll.getBoundingClientRect().top ? "up" : "down";
-    this.moved.replaceChildren(icon("back"), make("span", { text: say("Changed: {title}", { title: title || say("a card") }) }));
+    this.moved.replaceChildren(icon("back"), make("span", { text: phrase("Changed: {title}", { title: title || phrase("a card") }) }));
     this.moved.hidden = false;
     this.moved.onclick = () => {
       this.atEnd = false;
@@ -196,9 +196,9 @@ function bubble(text, thumbs, open) {
   const node = make("div", { className: "bubble" });
   if (thumbs.length) {
     node.append(make("div", { className: "bubble-photos" }, ...thumbs.map((url, index) => {
-      const image = make("img", { src: url, alt: say("Photo {number}", { number: index + 1 }), width: 84, height: 84, decoding: "async" });
+      const image = make("img", { src: url, alt: phrase("Photo {number}", { number: index + 1 }), width: 84, height: 84, decoding: "async" });
       if (!open) return make("span", { className: "thumb" }, image);
-      const button = make("button", { className: "thumb", type: "button", title: say("Enlarge") }, image);
+      const button = make("button", { className: "thumb", type: "button", title: phrase("Enlarge") }, image);
       button.addEventListener("click", () => open(index));
       return button;
     })));

@@ -1,7 +1,7 @@
 // What was said and has not reached the server yet. Each message keeps its id, so sending it twice says it once.
 
 import { Offline, Refusal, TooFast, call } from "./api.js";
-import { say } from "./words.js";
+import { phrase } from "./words.js";
 
 const KEPT = "haggle-outbox";
 
@@ -70,7 +70,7 @@ export class Outbox {
         entry.photos = await entry.uploads;
         entry.uploads = null;
       }
-      if (!entry.text && !entry.press && !entry.photos.length) throw new Refusal(say("None of these photos could be used."));
+      if (!entry.text && !entry.press && !entry.photos.length) throw new Refusal(phrase("None of these photos could be used."));
       const { id, text, photos, press, message } = entry;
       await call("/api/v1/chat/messages", { event_id: id, text, photos, press, message });
       entry.state = "sent";

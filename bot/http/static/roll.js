@@ -3,7 +3,7 @@
 
 import { Offline, Refusal, TooFast, call, send } from "./api.js";
 import { byId } from "./dom.js";
-import { say } from "./words.js";
+import { phrase } from "./words.js";
 
 const MAX = 20 * 1024 * 1024;
 const TOGETHER = 2; // photos on their way at the same time
@@ -54,7 +54,7 @@ export class Roll {
       if (!this.isOpen) await this.begin();
       else await this.refresh();
     } catch (error) {
-      this.told(error instanceof Refusal ? error.message : say("Haggle does not answer. Choose these photos again in a moment."));
+      this.told(error instanceof Refusal ? error.message : phrase("Haggle does not answer. Choose these photos again in a moment."));
       return;
     }
     if (!this.isOpen) return;
@@ -112,7 +112,7 @@ export class Roll {
       this.open = null;
       this.all = this.sent = 0;
     } catch (error) {
-      this.told(error instanceof Refusal ? error.message : say("Haggle does not answer. Press That’s all again in a moment."));
+      this.told(error instanceof Refusal ? error.message : phrase("Haggle does not answer. Press That’s all again in a moment."));
     }
     this.ending = false;
     this.show();
@@ -126,8 +126,8 @@ export class Roll {
     byId("roll-bar").value = this.all ? this.sent / this.all : 0;
     byId("roll-end").disabled = this.ending || !(this.sent || (this.open && this.open.count));
     byId("roll-text").textContent = waits
-      ? say("Camera roll: {sent} of {all} photos sent. If this page closes, choose the same photos again: it goes on.", { sent: this.sent, all: this.all })
-      : this.sent ? say("Camera roll: {sent} photos sent. Add more, or press That’s all.", { sent: this.sent })
-      : say("Camera roll: photos that you add here now are parted into items.");
+      ? phrase("Camera roll: {sent} of {all} photos sent. If this page closes, choose the same photos again: it goes on.", { sent: this.sent, all: this.all })
+      : this.sent ? phrase("Camera roll: {sent} photos sent. Add more, or press That’s all.", { sent: this.sent })
+      : phrase("Camera roll: photos that you add here now are parted into items.");
   }
 }

@@ -2,7 +2,7 @@
 
 import { Offline, TooFast, upload } from "./api.js";
 import { byId, icon, make } from "./dom.js";
-import { say } from "./words.js";
+import { phrase } from "./words.js";
 
 const MAX = 20 * 1024 * 1024;
 const TOGETHER = 6; // files of one upload: results come while others are still on their way
@@ -45,9 +45,9 @@ export class Tray {
   tile(item) {
     const image = make("img", { src: item.url, alt: item.file.name || "photo" });
     image.addEventListener("error", () => image.replaceWith(make("span", { className: "nameless", text: item.file.name || "photo" }), icon("photo")));
-    const away = make("button", { className: "away", type: "button", "aria-label": say("Remove {name}", { name: item.file.name || say("photo") }) }, icon("close"));
+    const away = make("button", { className: "away", type: "button", "aria-label": phrase("Remove {name}", { name: item.file.name || phrase("photo") }) }, icon("close"));
     away.addEventListener("click", () => this.remove(item));
-    const bar = make("progress", { max: 1, value: 0, "aria-label": say("Sending {name}", { name: item.file.name || say("photo") }) });
+    const bar = make("progress", { max: 1, value: 0, "aria-label": phrase("Sending {name}", { name: item.file.name || phrase("photo") }) });
     return make("li", { className: "tile", data: { state: "queued" } }, make("div", { className: "tile-photo" }, image, bar, away), make("p", { className: "tile-error", role: "alert" }));
   }
 

@@ -1,7 +1,7 @@
 // A photo, enlarged: the browser's own dialog keeps the focus inside and closes with Escape.
 
 import { byId, icon, photoUrl } from "./dom.js";
-import { say } from "./words.js";
+import { phrase } from "./words.js";
 
 export class Viewer {
   constructor() {
@@ -32,7 +32,7 @@ export class Viewer {
     const photo = this.photos[this.at];
     const image = byId("viewer-photo");
     image.src = photoUrl(photo.sha256, "large");
-    image.alt = photo.alt || say("Photo {number}", { number: this.at + 1 });
+    image.alt = photo.alt || phrase("Photo {number}", { number: this.at + 1 });
     byId("viewer-place").textContent = count > 1 ? `${this.at + 1} of ${count}` : "";
     byId("viewer-save").href = photoUrl(photo.sha256, "original.jpg");
     byId("viewer-back").hidden = byId("viewer-on").hidden = count < 2;

@@ -4,7 +4,7 @@ const block = document.getElementById("page-words");
 const told = block ? JSON.parse(block.textContent) : {};
 
 // `parts` fill the {braces} of a message.
-export function say(message, parts = {}) {
+export function phrase(message, parts = {}) {
   return (told[message] || message).replace(/\{(\w+)\}/g, (all, name) => (name in parts ? String(parts[name]) : all));
 }
 

@@ -62,6 +62,8 @@ async def test_what_cannot_be_read_is_named_and_harms_nothing(home: Home) -> Non
     assert (await send(owner, roll, "empty.jpg", b"")).json()["state"] == "failed"
     large = await send(owner, roll, "large.jpg", endless())
     assert large.status_code == 413 or large.json()["state"] == "failed"
+    told = await owner.put(f"/api/v1/rolls/{roll}/photos", params={"source": "x", "name": "huge.jpg", "size": 50_000_000}, content=b"")
+    assert "huge.jpg is 47.7 MB" in told.json()["error"]
     assert (await send(owner, roll, "fine.jpg", shot("fine", 0))).json()["state"] == "kept"
     assert {"empty.jpg", "letter.pdf"} <= set((await owner.get("/api/v1/rolls/open")).json()["failed"])
     await home.idle()
