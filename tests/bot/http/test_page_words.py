@@ -43,7 +43,7 @@ def test_the_list_has_what_the_page_says() -> None:
     page = Texts((STATIC / "chat.html").read_text("utf-8"))
     assert page.said - {"Haggle"} == set(HTML)
     scripts = [path.read_text("utf-8") for path in sorted(STATIC.glob("*.js"))]
-    assert {text for script in scripts for text in re.findall(r'\bsay\("([^"]+)"', script)} == set(SCRIPTS)
+    assert {text for script in scripts for text in re.findall(r'\bphrase\("([^"]+)"', script)} == set(SCRIPTS)
 
 
 def test_every_word_of_the_page_is_in_the_other_language() -> None:
