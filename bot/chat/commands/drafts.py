@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from bot.chat.cards.draft import chosen_accounts, open_questions
-from bot.chat.commands.fields import set_field, the_item
+from bot.chat.commands.fields import hold, set_field, the_item
 from bot.chat.context import Context
 from bot.chat.registry import action
 from core.errors import Refused
@@ -127,6 +127,7 @@ async def category(ctx: Context, item: str, account: str, category: str) -> None
 @action("draft.discard", needs=Ability.EDIT)
 async def discard(ctx: Context, item: str) -> None:
     row = await the_item(ctx, item)
+    await hold(ctx, row)
     if row.state != ItemState.DRAFT:
         raise Refused(
             _("Item {number} is {state}. Take it down with /delist {number}.").format(number=row.number, state=here(of_item(row.state)))

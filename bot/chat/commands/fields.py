@@ -9,7 +9,7 @@ from bot.chat.context import Context, Offer
 from bot.chat.finding import whole
 from bot.chat.registry import action
 from core.errors import Invalid, Missing, Refused
-from core.flows import changes, edits, intake
+from core.flows import changes, edits, intake, ledger
 from core.flows.wanted import floor_of, sheet_of
 from core.money import Money, parse
 from core.rules.access import Ability, may_on
@@ -27,6 +27,14 @@ async def the_item(ctx: Context, item_id: str) -> Item:
     if item is None or item.deleted_at is not None:
         raise Missing(_("This item was discarded."))
     return item
+
+
+async def hold(ctx: Context, item: Item) -> None:
+    """Of two who press about one item at once the second waits, and sees what the first has done. Raises `Missing` as `the_item`."""
+    await ledger.hold(ctx.session, ctx.db, item.id)
+    await ctx.session.refresh(item)
+    if item.deleted_at is not None:
+        raise Missing(_("This item was discarded."))
 
 
 async def which_field(ctx: Context, item: Item, name: str, value: str) -> tuple[str, str]:

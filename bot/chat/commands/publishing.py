@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.chat.cards.draft import choice_rows, chosen_accounts, open_questions
-from bot.chat.commands.fields import set_field, the_item
+from bot.chat.commands.fields import hold, set_field, the_item
 from bot.chat.context import Context
 from bot.chat.registry import action
 from core.errors import Refused
@@ -25,6 +25,7 @@ READING = (DraftState.UPLOADING, DraftState.PENDING, DraftState.PROCESSING)
 
 async def publish_item(ctx: Context, item: Item, only: Sequence[Account] = ()) -> None:
     """Publish on the chosen channels, or on some only. What a channel still needs is asked, and its answer leads here again."""
+    await hold(ctx, item)
     if item.state in (ItemState.SOLD, ItemState.ARCHIVED):
         raise Refused(_("Item {number} is {state}, so it cannot go up.").format(number=item.number, state=here(of_item(item.state))))
     row, sheet = await sheet_of(ctx.session, item.id)
