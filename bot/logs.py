@@ -29,7 +29,7 @@ _PRIVATE_TEXT = (
     re.compile(r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/^#=|-]{8,}"),
     re.compile(r"(?i)(?<=[?&])(?:code|token|access_token|refresh_token|client_secret|hmac|signature|state)=[^&\s\"']+"),
     re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"),  # a Telegram bot's token
-    re.compile(r"\b(?:shpat|shpss|shprt|sk|xox[abprs])[_-][A-Za-z0-9_-]{8,}"),
+    re.compile(r"\b(?:shpat|shpss|shprt|sk|xapp|xox[abprs])[_-][A-Za-z0-9_-]{8,}"),
     re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]*[A-Za-z]"),
 )
 

@@ -17,18 +17,16 @@ WRONG = (SlackApiError, SlackClientError, aiohttp.ClientError, asyncio.TimeoutEr
 _PAUSE = 10.0  # seconds, where Slack asks for a pause and does not say how long
 _TOKEN = (
     "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "org_login_required", "not_allowed_token_type",
-    "app_missing_action_scope", "no_permission",
 )  # fmt: skip
 _GONE = ("message_not_found", "cant_update_message", "edit_window_closed", "cant_broadcast_message")
 _NO_CHAT = ("channel_not_found", "user_not_found", "users_not_found", "not_in_channel", "is_archived", "channel_is_archived")
 _NO_FILE = ("file_not_found", "file_deleted", "file_not_shared")
 _AWAY = ("fatal_error", "internal_error", "service_unavailable", "request_timeout", "ekm_access_denied", "team_added_to_org")
 NO_THREAD = ("thread_not_found", "cannot_reply_to_message")
-NO_WINDOW = ("expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged")
 
 # The libraries write what people say, tickets and answer addresses into debug lines: nothing of that belongs into a log.
 library_log = logging.getLogger("slack")
-library_log.setLevel(logging.INFO)
+library_log.setLevel(logging.WARNING)
 
 
 def code_of(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import structlog
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -14,6 +15,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.surfaces.slack_errors import library_log
+
+log = structlog.get_logger(__name__)
 
 PING = 10.0  # seconds between signs of life, and between the library's own tries
 TRY = 8.0  # seconds to open a socket
@@ -74,4 +77,4 @@ class Socket(SocketModeClient):
             SlackApiError,
             RuntimeError,
         ) as error:  # replaced meanwhile: it comes again, and is known
-            library_log.info("a delivery could not be acknowledged: %s", type(error).__name__)
+            log.info("a delivery could not be acknowledged", error=type(error).__name__)

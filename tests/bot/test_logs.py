@@ -66,6 +66,8 @@ def test_secrets_are_taken_out_by_name(written: Written) -> None:
         "https://x.test/cb?state=1&code={}&shop=a",
         "7000000001:{}",
         "shpat_{}",
+        "xapp-1-{}",
+        "xoxb-1-{}",
     ],
 )
 def test_secrets_are_taken_out_by_their_look(written: Written, shape: str) -> None:
