@@ -16,13 +16,14 @@ from core.flows import notices
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import touch
+from core.rules.access import Ability, may, may_on
 from core.values.channel import Connection, Health
-from core.values.states import AccountState, ListingState
+from core.values.states import AccountState, ListingState, Role
 from core.words import N_, Told, joined
 from storage import audit
 from storage.db import Database, wake
 from storage.keys import new_key
-from storage.models import Account, Change, Listing, Setting
+from storage.models import Account, Change, Listing, Member, Setting
 
 CONSENT_LIFE = timedelta(hours=1)
 FIRST_LOOK = timedelta(hours=1)
@@ -71,6 +72,9 @@ async def finish_connect(house: House, kind: str, query: Mapping[str, str]) -> T
             why = N_("This answer does not belong to a connection that was begun here. Type /connect {kind} and use the new link.")
             raise Refused(Told(why, kind=kind))
         workspace, hint, member = asked.workspace_id, str(asked.value["hint"]), str(asked.value["member"])
+        began = await session.get_one(Member, member)
+        if not (began.active and may(Role(began.role), Ability.CONNECT) and may_on(began.channels, kind)):
+            raise Refused(Told("{name} began this connection, and may not connect {kind} any more.", name=began.name, kind=kind))
         await session.delete(asked)
     credentials = await house.connectors[kind].finish(query, hint)
     account, health = await store_account(house, workspace, kind, credentials, f"member:{member}")

@@ -224,3 +224,10 @@ async def test_a_consent_that_is_pasted_asks_the_table(shop: TestShop) -> None:
     viewer = await join(shop, Role.VIEWER)
     await viewer.say(f"http://localhost:1/oauth/ebay/callback?code=1&{url.partition('?')[2]}")
     assert "You are a viewer here, and this needs a manager." in await viewer.last()
+    manager = await person_of(shop, await join(shop, Role.MANAGER, name="Bea"))
+    async with shop.app.house.db.write() as session:
+        url = await accounts.begin_connect(shop.app.house, session, manager, "ebay", "")
+        await members.change_role(session, shop.app.house, shop.person, manager.member_id, Role.SELLER)
+    state = url.partition("state=")[2].partition("&")[0]
+    with pytest.raises(Refused, match="Bea began this connection, and may not connect ebay any more"):
+        await accounts.finish_connect(shop.app.house, "ebay", {"state": state, "code": "1"})
