@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.surfaces.slack_updates import COMMAND
+from core.values.card import Card
 
 MOST = 50  # slash commands of an app (Slack's reference of app manifests)
 SCOPES = (
@@ -19,10 +22,22 @@ TAKEN = frozenset(
      "me", "mute", "msg", "open", "prefs", "remind", "remove", "rename", "search", "shortcuts", "shrug", "star", "status", "topic", "who"),
 )  # fmt: skip
 
+_OURS = re.compile(rf"(?<![\w/.:])/({'|'.join(sorted(TAKEN))})\b(?![\w/.-])")
+
 
 def short_forms(commands: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
     """The commands that get a slash command of their own, beside `/haggle`."""
     return [one for one in commands if one["name"] not in TAKEN][: MOST - 1]
+
+
+def as_typed(card: Card) -> Card:
+    """The card with commands as they are typed in Slack: where Slack has one of that name itself, ours begins with `/haggle`."""
+
+    def said(text: str) -> str:
+        return _OURS.sub(rf"{COMMAND} \1", text)
+
+    lines = tuple(replace(one, label=said(one.label), value=said(one.value), note=said(one.note)) for one in card.lines)
+    return replace(card, title=said(card.title), text=said(card.text), lines=lines)
 
 
 def manifest(commands: Sequence[Mapping[str, str]], webhook: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ import structlog
 from bot.surfaces.slack_blocks import Block, Page, page_of
 from bot.surfaces.slack_client import Client
 from bot.surfaces.slack_errors import NO_THREAD, code_of, is_about_images
+from bot.surfaces.slack_manifest import as_typed
 from bot.surfaces.slack_updates import split_home, split_only
 from bot.surfaces.slack_views import home
 from core.errors import AuthLost, Busy, HaggleError, Invalid, Missing, Refused
@@ -37,7 +38,7 @@ class Sender:
 
     def page(self, card: Card) -> Page:
         """As far as pictures need not be known."""
-        return page_of(card, public_url=self._public_url)
+        return page_of(as_typed(card), public_url=self._public_url)
 
     async def post(self, chat: str, card: Card, reply_to: str, aloud: bool) -> str:
         person, direct = split_home(chat)
@@ -89,7 +90,7 @@ class Sender:
         for photo in card.photos if not card.skip else ():
             if self._unready.get(photo.sha256, 0) < LOOKS and (file := await self._file(photo.sha256, photo.alt)):
                 files[photo.sha256] = file
-        return page_of(card, files=files, public_url=self._public_url)
+        return page_of(as_typed(card), files=files, public_url=self._public_url)
 
     async def _file(self, sha256: str, alt: str) -> str:
         """The picture's id at Slack; "" when it is not to be had or not to Slack's liking: the card says so."""

@@ -8,7 +8,8 @@ import pytest
 
 from bot.__main__ import main
 from bot.chat.registry import REGISTRY, commands
-from bot.surfaces.slack_manifest import MOST, SCOPES, TAKEN, manifest, short_forms
+from bot.surfaces.slack_manifest import MOST, SCOPES, TAKEN, as_typed, manifest, short_forms
+from core.values.card import Card, Line
 
 
 def test_every_command_can_be_said() -> None:
@@ -24,6 +25,14 @@ def test_every_command_can_be_said() -> None:
         assert not one["should_escape"]
     assert not any("request_url" in json.dumps(made) or "url" in one for one in made["features"]["slash_commands"])
     assert made["settings"]["socket_mode_enabled"]
+
+
+def test_commands_that_slack_has_itself_are_said_as_they_are_typed_here() -> None:
+    card = Card("/help", "Type /invite seller, or /price 42 45. https://a.example/help and/help", (Line("/me", "/helpful", "/who."),))
+    typed = as_typed(card)
+    assert typed.title == "/haggle help"
+    assert typed.text == "Type /haggle invite seller, or /price 42 45. https://a.example/help and/help"
+    assert (typed.lines[0].label, typed.lines[0].value) == ("/haggle me", "/helpful")
 
 
 def test_no_more_short_forms_than_slack_takes() -> None:
