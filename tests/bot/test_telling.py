@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +16,21 @@ from core.flows import digest, noticed, notices, shortage, undoing
 from core.flows.people import Person
 from core.values.states import Role
 from storage.models import Identity, Listing, Member, Notice, NoticeCopy, Post
-from tests.shop import TestShop, picture
+from tests.sandbox_process import SandboxProcess
+from tests.shop import TestShop, open_shop, picture
 
 
 @pytest.fixture
 def database_kind(request: pytest.FixtureRequest) -> str:
     """Storms and folding are tried on both kinds, where they meet locks; the rest does not depend on the kind."""
     return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+async def plain(tmp_path: Path, sandbox: SandboxProcess, database_kind: str, database_url: str) -> AsyncIterator[TestShop]:
+    """A shop with nothing connected: most of this is between Haggle and its members."""
+    async with open_shop(tmp_path, sandbox, url=database_url, connect=False) as opened:
+        yield opened
 
 
 BOTH = pytest.mark.parametrize("database_kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
@@ -84,54 +94,54 @@ def quiet_now(shop: TestShop) -> dict[str, int]:
 
 
 @BOTH
-async def test_a_storm_is_one_card_that_counts_on(shop: TestShop) -> None:
-    await tell(shop, "low_stock", *(f"a{number}" for number in range(12)))
-    assert sorted(await states(shop)) == ["folded"] * 9 + ["told"] * 3
-    assert len(await told(shop)) == 3
-    [fold] = await cards(shop, "fold")
+async def test_a_storm_is_one_card_that_counts_on(plain: TestShop) -> None:
+    await tell(plain, "low_stock", *(f"a{number}" for number in range(12)))
+    assert sorted(await states(plain)) == ["folded"] * 9 + ["told"] * 3
+    assert len(await told(plain)) == 3
+    [fold] = await cards(plain, "fold")
     assert fold.card["title"] == "9 items are running low"
-    await tell(shop, "low_stock", "b1", "b2")
-    [fold] = await cards(shop, "fold")
+    await tell(plain, "low_stock", "b1", "b2")
+    [fold] = await cards(plain, "fold")
     assert fold.card["title"] == "11 items are running low"
-    assert len(await told(shop)) == 3
-    await shop.press("Show them")
-    assert "Title b2" in await shop.last()
-    shop.clock.move(seconds=70)
-    await tell(shop, "low_stock", "c1")
-    assert len(await told(shop)) == 4, "a minute later one comes alone again"
+    assert len(await told(plain)) == 3
+    await plain.press("Show them")
+    assert "Title b2" in await plain.last()
+    plain.clock.move(seconds=70)
+    await tell(plain, "low_stock", "c1")
+    assert len(await told(plain)) == 4, "a minute later one comes alone again"
 
 
-async def test_what_was_told_is_not_told_again(shop: TestShop) -> None:
-    await tell(shop, "sync_conflict", "once", "once")
-    await tell(shop, "sync_conflict", "once")
-    assert len(await told(shop)) == 1
+async def test_what_was_told_is_not_told_again(plain: TestShop) -> None:
+    await tell(plain, "sync_conflict", "once", "once")
+    await tell(plain, "sync_conflict", "once")
+    assert len(await told(plain)) == 1
 
 
-async def test_quiet_hours_hold_all_but_what_is_critical_and_end_with_one_card(shop: TestShop) -> None:
-    await choose(shop, **quiet_now(shop))
-    await tell(shop, "low_stock", "one")
-    await tell(shop, "sync_conflict", "two")
-    await tell(shop, "system_alert", "fire")
-    assert [post.card["title"] for post in await told(shop)] == ["Title fire"]
-    assert await unread(shop) >= 3, "the list has them at once"
-    shop.clock.move(hours=2, minutes=1)
-    await shop.tick()
-    [fold] = await cards(shop, "fold")
+async def test_quiet_hours_hold_all_but_what_is_critical_and_end_with_one_card(plain: TestShop) -> None:
+    await choose(plain, **quiet_now(plain))
+    await tell(plain, "low_stock", "one")
+    await tell(plain, "sync_conflict", "two")
+    await tell(plain, "system_alert", "fire")
+    assert [post.card["title"] for post in await told(plain)] == ["Title fire"]
+    assert await unread(plain) >= 3, "the list has them at once"
+    plain.clock.move(hours=2, minutes=1)
+    await plain.tick()
+    [fold] = await cards(plain, "fold")
     assert fold.card["title"] == "Meanwhile: 2 notices"
     said = str(fold.card["lines"])
     assert "1 item is running low" in said
     assert "Title two" in said
-    assert len(await told(shop)) == 1
+    assert len(await told(plain)) == 1
 
 
-async def test_ending_the_quiet_hours_tells_what_they_held(shop: TestShop) -> None:
-    await choose(shop, **quiet_now(shop))
-    await tell(shop, "low_stock", "one")
-    assert await told(shop) == []
-    await shop.say("/notify quiet off")
-    assert len(await told(shop)) == 1
-    await shop.say("/notify quiet 22:00-7:00")
-    assert "22:00-7:00" in (await cards(shop, "notify"))[-1].card["lines"][-2]["value"]
+async def test_ending_the_quiet_hours_tells_what_they_held(plain: TestShop) -> None:
+    await choose(plain, **quiet_now(plain))
+    await tell(plain, "low_stock", "one")
+    assert await told(plain) == []
+    await plain.say("/notify quiet off")
+    assert len(await told(plain)) == 1
+    await plain.say("/notify quiet 22:00-7:00")
+    assert "22:00-7:00" in (await cards(plain, "notify"))[-1].card["lines"][-2]["value"]
 
 
 async def test_a_sale_is_told_as_its_card_and_only_once_where_it_stands(shop: TestShop) -> None:
@@ -153,72 +163,72 @@ async def test_a_sale_is_told_as_its_card_and_only_once_where_it_stands(shop: Te
     assert (await cards(shop, "notices"))[-1].card["text"] == "Nothing here."
 
 
-async def test_stock_that_comes_back_is_told_of_anew(shop: TestShop) -> None:
-    number = await shop.item(quantity=5)
+async def test_stock_that_comes_back_is_told_of_anew(plain: TestShop) -> None:
+    number = await plain.item(quantity=5)
     for quantity, told in ((2, ["low_stock"]), (1, ["low_stock"]), (9, ["low_stock"]), (2, ["low_stock", "low_stock"])):
-        await shop.say(f"/edit {number} quantity {quantity}")
-        async with shop.app.house.db.read() as session:
+        await plain.say(f"/edit {number} quantity {quantity}")
+        async with plain.app.house.db.read() as session:
             query = select(Notice.type).where(Notice.type.in_((shortage.LOW, shortage.OUT))).order_by(Notice.id)
             assert list((await session.execute(query)).scalars()) == told
-    await shortage.sweep(shop.app.house)
-    await shop.idle()
-    async with shop.app.house.db.read() as session:
+    await shortage.sweep(plain.app.house)
+    await plain.idle()
+    async with plain.app.house.db.read() as session:
         assert len((await session.execute(query)).scalars().all()) == 2, "the net finds nothing that was told"
 
 
-async def test_members_hear_of_their_own_marketplaces_and_where_they_chose(shop: TestShop) -> None:
-    ebay, off = await member(shop, "Eve", channels=["ebay"]), await member(shop, "Ole", notify={"warning": []})
-    await tell(shop, "low_stock", "all")
-    await tell(shop, "review_needed", "shopify", channel="shopify")
-    assert await states(shop, ebay.member_id) == ["told"]
-    assert await states(shop, off.member_id) == ["muted", "muted"]
-    await tell(shop, "account_lost", "lost", channel="ebay")
-    assert len(await told(shop, off.member_id)) == 1, "critical ones cannot be switched off"
-    await tell(shop, "undo_closing", "mine", member=shop.person.member_id)
-    assert len(await states(shop, ebay.member_id)) == 2
-    assert (await states(shop))[-1] == "muted"
+async def test_members_hear_of_their_own_marketplaces_and_where_they_chose(plain: TestShop) -> None:
+    ebay, off = await member(plain, "Eve", channels=["ebay"]), await member(plain, "Ole", notify={"warning": []})
+    await tell(plain, "low_stock", "all")
+    await tell(plain, "review_needed", "shopify", channel="shopify")
+    assert await states(plain, ebay.member_id) == ["told"]
+    assert await states(plain, off.member_id) == ["muted", "muted"]
+    await tell(plain, "account_lost", "lost", channel="ebay")
+    assert len(await told(plain, off.member_id)) == 1, "critical ones cannot be switched off"
+    await tell(plain, "undo_closing", "mine", member=plain.person.member_id)
+    assert len(await states(plain, ebay.member_id)) == 2
+    assert (await states(plain))[-1] == "muted"
 
 
-async def test_notify_moves_and_refuses(shop: TestShop) -> None:
-    await shop.say("/notify warnings off")
-    await tell(shop, "low_stock", "quietly")
-    assert await states(shop) == ["muted"]
-    await shop.say("/notify critical off")
-    assert "Critical notices cannot be switched off." in await shop.last()
-    await shop.say("/notify oversell nowhere")
-    assert "Critical notices cannot be switched off." in await shop.last()
-    await shop.say("/notify warnings")
-    await shop.press("Everywhere")
-    await tell(shop, "low_stock", "loudly")
-    assert (await states(shop))[-1] == "told"
-    await shop.say("/notify published here")
-    assert "Published listings" in str((await cards(shop, "notify"))[-1].card["lines"])
-    await shop.say("/notify publishd slack")
-    assert "There are no notices called “publishd”." in await shop.last()
-    await shop.say("/notify tasks slack")
-    assert "Choose from: here, web, everywhere, off." in await shop.last()
+async def test_notify_moves_and_refuses(plain: TestShop) -> None:
+    await plain.say("/notify warnings off")
+    await tell(plain, "low_stock", "quietly")
+    assert await states(plain) == ["muted"]
+    await plain.say("/notify critical off")
+    assert "Critical notices cannot be switched off." in await plain.last()
+    await plain.say("/notify oversell nowhere")
+    assert "Critical notices cannot be switched off." in await plain.last()
+    await plain.say("/notify warnings")
+    await plain.press("Everywhere")
+    await tell(plain, "low_stock", "loudly")
+    assert (await states(plain))[-1] == "told"
+    await plain.say("/notify published here")
+    assert "Published listings" in str((await cards(plain, "notify"))[-1].card["lines"])
+    await plain.say("/notify publishd slack")
+    assert "There are no notices called “publishd”." in await plain.last()
+    await plain.say("/notify tasks slack")
+    assert "Choose from: here, web, everywhere, off." in await plain.last()
 
 
-async def test_read_dismissed_and_what_stays_until_it_is_solved(shop: TestShop) -> None:
-    await tell(shop, "low_stock", "low")
-    await tell(shop, "system_alert", "fire")
-    low, fire = await told(shop)
+async def test_read_dismissed_and_what_stays_until_it_is_solved(plain: TestShop) -> None:
+    await tell(plain, "low_stock", "low")
+    await tell(plain, "system_alert", "fire")
+    low, fire = await told(plain)
     assert [button["label"] for button in fire.card["buttons"][0]] == ["Got it"], "what is critical and not solved stays"
-    db = shop.app.house.db
+    db = plain.app.house.db
     with pytest.raises(Refused, match="not solved yet"):
         async with db.write() as session:
-            await noticed.dismiss(session, db, shop.person.member_id, fire.subject_id)
-    before = await unread(shop)
-    await shop.hear(press=low.card["buttons"][0][-1]["id"], message=low.message)
-    low = next(post for post in await cards(shop, "notice") if post.id == low.id)
+            await noticed.dismiss(session, db, plain.person.member_id, fire.subject_id)
+    before = await unread(plain)
+    await plain.hear(press=low.card["buttons"][0][-1]["id"], message=low.message)
+    low = next(post for post in await cards(plain, "notice") if post.id == low.id)
     assert (low.card["text"], low.card["buttons"]) == ("Dismissed.", [])
-    assert await unread(shop) == before - 1
-    await shop.press("Got it")
-    assert await unread(shop) == before - 2
+    assert await unread(plain) == before - 1
+    await plain.press("Got it")
+    assert await unread(plain) == before - 2
     async with db.write() as session:
-        await notices.solved(session, db, shop.person.workspace_id, "fire")
-    await shop.idle()
-    fire = next(post for post in await cards(shop, "notice") if post.id == fire.id)
+        await notices.solved(session, db, plain.person.workspace_id, "fire")
+    await plain.idle()
+    fire = next(post for post in await cards(plain, "notice") if post.id == fire.id)
     assert fire.card["text"].startswith("Solved at")
 
 
@@ -277,10 +287,10 @@ async def test_who_published_is_told_before_the_undo_closes(shop: TestShop) -> N
     assert (await types(shop)).count("undo_closing") == 1
 
 
-async def test_a_draft_that_is_ready_is_in_the_list_only(shop: TestShop) -> None:
-    await shop.photos(picture(), text="Acme lamp, want 80")
-    assert (await types(shop)).count("draft_ready") == 1
-    assert [post for post in await cards(shop, "notice") if "draft" in post.card["title"]] == []
+async def test_a_draft_that_is_ready_is_in_the_list_only(plain: TestShop) -> None:
+    await plain.photos(picture(), text="Acme lamp, want 80")
+    assert (await types(plain)).count("draft_ready") == 1
+    assert [post for post in await cards(plain, "notice") if "draft" in post.card["title"]] == []
 
 
 async def types(shop: TestShop) -> list[str]:
@@ -304,14 +314,14 @@ async def test_acting_on_a_card_reads_what_was_told_of_it(shop: TestShop) -> Non
 
 
 @BOTH
-async def test_many_processes_send_one_digest(shop: TestShop) -> None:
-    await shop.item()
-    await choose(shop, digest_at=0)
-    shop.clock.move(days=1)
-    await shop.item("Another lamp")
-    await asyncio.gather(*(digest.send_due(shop.app.house) for _ in range(6)))
-    await shop.idle()
-    assert len(await cards(shop, "digest")) == 1
+async def test_many_processes_send_one_digest(plain: TestShop) -> None:
+    await plain.item()
+    await choose(plain, digest_at=0)
+    plain.clock.move(days=1)
+    await plain.item("Another lamp")
+    await asyncio.gather(*(digest.send_due(plain.app.house) for _ in range(6)))
+    await plain.idle()
+    assert len(await cards(plain, "digest")) == 1
 
 
 async def test_tasks_go_to_who_looks_after_the_marketplace(shop: TestShop) -> None:
