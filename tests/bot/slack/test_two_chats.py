@@ -1,0 +1,73 @@
+"""One business in two chats: what is decided in Slack shows at once in Telegram and on the page, and on the Home tab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from core.flows import changes
+from core.flows.posts import put_view
+from core.values.states import ChangeKind, ChangeState
+from storage.keys import new_key
+from storage.models import Item, Listing
+from tests import requires
+from tests.bot.slack_rules import texts
+from tests.bot.slack_server import SlackServer
+from tests.bot.telegram_server import TelegramServer
+from tests.sandbox_process import SandboxProcess
+from tests.shop import TestShop, open_shop
+
+
+async def propose(shop: TestShop, number: int, *chats: tuple[str, str]) -> None:
+    """A new price on eBay that waits for a yes, on a card in these chats."""
+    house, row, batch = shop.app.house, await shop.row(number), new_key()
+    async with house.db.write() as session:
+        item = await session.get_one(Item, row.id)
+        query = select(Listing).where(Listing.item_id == item.id, Listing.channel == "ebay")
+        listing = (await session.execute(query)).scalar_one()
+        proposed = ChangeState.PROPOSED
+        await changes.make(
+            session, house.db, ChangeKind.REPRICE, item, listing, by="autopilot", state=proposed, after={"price": 7500}, batch=batch
+        )
+        for place in chats:
+            await put_view(session, house.db, place, "batch", ("batch", batch), workspace=item.workspace_id)
+
+
+def home_of(slack: SlackServer) -> str:
+    view = slack.homes.get(slack.ann)
+    return "\n".join("".join(texts([block])) for block in view["blocks"]) if view else ""
+
+
+async def test_what_is_approved_in_slack_loses_its_buttons_everywhere(tmp_path: Path, sandbox: SandboxProcess, slack: SlackServer) -> None:
+    async with TelegramServer(requires.specs()) as telegram:
+        more: dict[str, Any] = {
+            "slack_bot_token": slack.token, "slack_app_token": slack.app_token, "slack_api_url": slack.url,
+            "telegram_bot_token": telegram.token, "telegram_api_url": telegram.url,
+        }  # fmt: skip
+        async with open_shop(tmp_path, sandbox, **more) as shop:
+            link = await shop.app.telegram_link() or ""
+            telegram.say(f"/start {link.partition('start=')[2]}")
+            await slack.bring(slack.message((await shop.app.slack_words() or "").partition(": ")[2]))
+            await slack.until(lambda: slack.last("Hello! I am Haggle."))
+            number = await shop.item(floor=5000)
+            await shop.say(f"/publish {number}")
+            await slack.bring(slack.home_opened())
+            await slack.until(lambda: "Waits for your yes: 0" in home_of(slack))
+            await shop.idle()
+
+            places = ("slack", slack.direct()), ("slack", slack.shop), ("telegram", str(telegram.person.id)), shop.place
+            await propose(shop, number, *places)
+            card = await slack.until(lambda: slack.with_button("Yes"))
+            copy = await telegram.until(lambda: next((one for one in reversed(telegram.of()) if "Yes" in one.labels), None))
+            other = await slack.until(lambda: slack.with_button("Yes", slack.shop))
+            await slack.until(lambda: "Waits for your yes: 1" in home_of(slack))
+            await slack.bring(slack.press_home(f"Yes, {number}"))
+            await telegram.until(lambda: "Yes" not in copy.labels)
+            await slack.until(lambda: "Yes" not in card.labels + other.labels and "Waits for your yes: 0" in home_of(slack))
+            await shop.idle()
+            assert "Approved by Sam." in card.text
+            assert "Approved by Sam." in copy.text
+            assert await shop.live(number) == ["ebay", "shopify"]
+    assert telegram.complaints == []
