@@ -35,7 +35,14 @@ class _Reader:
     notify: dict[str, Any]
 
 
+# Every sale tells a notice, so its statements are put together once; whether the database is SQLite picks the first.
 _N = table_of(Notice).c
+_ONCE = {
+    is_sqlite: into.on_conflict_do_nothing(index_elements=["workspace_id", "key"]).returning(_N.id)
+    for is_sqlite, into in ((True, insert_sqlite(table_of(Notice))), (False, insert_postgresql(table_of(Notice))))
+}
+_READERS = select(Member.id, Member.channels, Member.notify).where(Member.workspace_id == bindparam("workspace"), Member.active)
+_COPY = insert(table_of(NoticeCopy))
 _SOLVE = (
     update(table_of(Notice))
     .where(_N.solved_at.is_(None))
@@ -63,15 +70,13 @@ async def tell(
 
     What is about one `channel` is not for members who are limited to others; with `member` it is for that one only.
     """
-    insert_once = insert_sqlite if db.is_sqlite else insert_postgresql
     kind = rules.KINDS[type]
     row = {
         "id": new_key(), "workspace_id": workspace, "member_id": member, "severity": kind.severity.value, "type": type, "key": key,
         "title": title if isinstance(title, Told) else title[:TITLE], "body": body, "subject_kind": subject[0], "subject_id": subject[1],
         "at": db.now(),
     }  # fmt: skip
-    statement = insert_once(Notice).values(row).on_conflict_do_nothing(index_elements=["workspace_id", "key"]).returning(Notice.id)
-    made = (await session.execute(statement)).scalar()
+    made = (await session.execute(_ONCE[db.is_sqlite], row)).scalar()
     if made is None:
         return False
     readers = [one for one in await _readers(session, workspace) if may_on(one.channels, channel) or not channel]
@@ -83,8 +88,7 @@ async def _readers(session: AsyncSession, workspace: str) -> list[_Reader]:
     """The active members, asked for once a transaction: a sale may have several notices."""
     known: dict[str, list[_Reader]] = session.info.setdefault("readers", {})
     if workspace not in known:
-        query = select(Member.id, Member.channels, Member.notify).where(Member.workspace_id == workspace, Member.active)
-        known[workspace] = [_Reader(*row) for row in (await session.execute(query)).all()]
+        known[workspace] = [_Reader(*row) for row in (await session.execute(_READERS, {"workspace": workspace})).all()]
     return known[workspace]
 
 
@@ -98,7 +102,7 @@ async def _copy(session: AsyncSession, db: Database, notice: str, type: str, rea
         for one in readers
     ]  # fmt: skip
     if rows:
-        await session.execute(insert(NoticeCopy), rows)
+        await session.execute(_COPY, rows)
     for row in rows:
         if row["state"] == WAITING:
             wake(session, "notice_copy", str(row["id"]), priority=priority)
