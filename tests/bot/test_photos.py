@@ -1,16 +1,25 @@
-"""Photos of items that are there: more of them with words, in another order, some taken away; and a flood of them."""
+"""Photos of items that are there: more of them with words, in another order, some taken away."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import asyncio
 
+import pytest
 from sqlalchemy import select
 
 from core.flows.wanted import photos_of, sheet_of
-from core.rules.doors import DRAFTS, allowed_from
+from core.values.card import Inbound
 from core.values.states import ChangeKind, ChangeState, DraftState
+from storage.inbox import from_chat
+from storage.keys import new_key
 from storage.models import Change, Draft, Post
 from tests.shop import TestShop, picture
+
+
+@pytest.fixture(params=["sqlite"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Nothing here depends on the kind."""
+    return str(request.param)
 
 
 async def answer(shop: TestShop, view: str, *pictures: bytes, text: str = "") -> None:
@@ -115,33 +124,23 @@ async def test_what_was_read_on_a_photo_follows_it(shop: TestShop) -> None:
     assert "LX-200” on photo 1" in str(draft.card)
 
 
-async def test_a_flood_of_photos_waits_for_its_time_and_none_is_lost(shop: TestShop) -> None:
-    for number in range(12):
-        stored = await shop.app.house.photos.put(picture(f"THING {number}", side=96))
-        await shop.hear(photos=(stored.sha256,), text="good condition, want 45")
-    assert "You sent a lot at once" in await shop.last()
-    async with shop.app.house.db.read() as session:
-        states = (await session.execute(select(Draft.state).order_by(Draft.id))).scalars().all()
-    assert states == [DraftState.REVIEW] * 10 + [DraftState.PENDING] * 2
-    shop.clock.move(seconds=61)
-    await shop.tick()
-    async with shop.app.house.db.read() as session:
-        states = (await session.execute(select(Draft.state).order_by(Draft.id))).scalars().all()
-    assert states == [DraftState.REVIEW] * 12
-    assert "You sent a lot at once" not in await shop.text()
+async def test_a_photo_that_comes_while_its_draft_is_read_is_read_too(shop: TestShop) -> None:
+    house = shop.app.house
+    first, second = await house.photos.put(picture("ACME")), await house.photos.put(picture("Model: LX-200", "maroon"))
+    inbound = Inbound("web", shop.person.member_id, shop.person.member_id, new_key(), photos=(first.sha256,), ended=True, album=new_key())
+    await house.inbox.put(from_chat("web", inbound.chat, inbound.event_id, inbound.to_json()))
+    async with asyncio.timeout(20):
+        while not (message := await message_of_draft_in(shop, DraftState.PROCESSING)):
+            await house.db.ping()
+    await shop.hear(photos=(second.sha256,), message=message)
+    draft = next(post for post in await shop.posts() if post.view == "draft")
+    assert "LX-200” on photo 2" in str(draft.card)
+    assert await photos(shop) == [first.sha256, second.sha256]
 
 
-def test_when_another_draft_may_begin() -> None:
-    now = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-    (few, minute), (many, hour) = DRAFTS
-    assert allowed_from([], now) == now
-    assert allowed_from([now] * (few - 1), now) == now
-    assert allowed_from([now] * few, now) == now + minute
-    assert allowed_from([now - minute] * few, now) == now
-    starts: list[datetime] = []
-    for _ in range(3 * many):
-        starts.append(allowed_from(starts[-many:], now))
-    for within, most in ((minute, few), (hour, many)):
-        for one in starts:
-            assert sum(1 for other in starts if one <= other < one + within) <= most
-    assert starts[-1] - now < 3 * hour + timedelta(hours=1)
+async def message_of_draft_in(shop: TestShop, state: DraftState) -> str:
+    """The reference of the newest draft's card when the draft is in a state; empty otherwise."""
+    async with shop.app.house.db.read() as session:
+        found = (await session.execute(select(Draft.id).where(Draft.state == state))).scalar()
+        query = select(Post.message).where(Post.view == "draft").order_by(Post.id.desc()).limit(1)
+        return ((await session.execute(query)).scalar() or "") if found else ""
