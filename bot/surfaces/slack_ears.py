@@ -81,8 +81,8 @@ class Ears:
         if inbound is None:
             return BoltResponse(status=200)
         if _JOINS.match(inbound.text):
-            chat = inbound.chat if inbound.chat.startswith("D") else await self._direct(inbound.person) or inbound.chat
-            inbound = replace(inbound, name=await self._name_of(inbound.person), chat=chat)
+            name, direct = await asyncio.gather(self._name_of(inbound.person), self._direct(inbound.person))
+            inbound = replace(inbound, name=name, chat=direct or inbound.chat, thread="", message="")
         return BoltResponse(status=200 if await self._keep(inbound) else 503)
 
     async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
