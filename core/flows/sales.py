@@ -153,11 +153,11 @@ async def _lines(session: AsyncSession, order: Order, account: Account, told: Ch
 async def _announce(session: AsyncSession, house: House, order: Order, lines: list[OrderLine]) -> None:
     """A sale is told as its card, each member where they want it and when."""
     db, able = house.db, house.capabilities.get(order.channel)
-    where = able.name if able else order.channel
+    order_of = N_("Order {number} on {channel}: {amount}") if able else N_("Order {number}, sold outside: {amount}")
     total = Money(sum(line.price * line.quantity for line in lines), order.currency)
     await notices.tell(
         session, db, workspace=order.workspace_id, type="new_order", key=f"order:{order.id}", subject=("order", order.id),
-        title=Told("Order {number} on {channel}: {amount}", number=order.number, channel=where, amount=total),
+        title=Told(order_of, number=order.number, channel=able.name if able else "", amount=total),
         body=", ".join(line.title for line in lines), channel=order.channel if order.account_id else "",
     )  # fmt: skip
     for line in lines:

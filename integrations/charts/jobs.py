@@ -14,12 +14,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-WIDTH, HEIGHT, ROW = 400, 280, 30  # points: of a chart that stands, and of each bar that lies
+WIDTH, HEIGHT, ROW = 400, 290, 38  # points: of a chart that stands, and of each bar that lies
 POINTS = 72  # an inch
 SHARP = 2 * POINTS
 MOST_SAID = 8  # standing bars that each have their value written above
-MOST_LABELS = 7  # names below standing bars
-NAME = 26  # letters of a lying bar's name
+ROOM, LETTER = 330, 7.5  # points below standing bars, and of one letter there
+NAME = 34  # letters of a lying bar's name
 
 mpl.use("agg")
 
@@ -51,10 +51,10 @@ def _picture(chart: Mapping[str, Any], look: Look) -> bytes:
     figure = Figure(figsize=(WIDTH / POINTS, height / POINTS), dpi=SHARP, facecolor=look.paper)
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.15)
     axes = figure.add_subplot(facecolor=look.paper)
-    axes.set_title(chart["title"], loc="left", color=look.ink, fontsize=13, fontweight="bold", pad=12, parse_math=False)
+    axes.set_title(chart["title"], loc="left", color=look.ink, fontsize=14.5, fontweight="bold", pad=12, parse_math=False)
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
-    axes.tick_params(length=0, colors=look.muted, labelsize=10.5)
+    axes.tick_params(length=0, colors=look.muted, labelsize=12)
     (_lying if chart["lying"] else _standing)(axes, bars, chart["ticks"], look)
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})  # the same figures are the same bytes
@@ -65,12 +65,13 @@ def _standing(axes: Axes, bars: Sequence[Mapping[str, Any]], ticks: Sequence[Seq
     places = range(len(bars))
     drawn = axes.bar(places, [bar["value"] for bar in bars], color=_colours(bars, look), width=0.72)
     said = [bar["said"] if len(bars) <= MOST_SAID and bar["value"] else "" for bar in bars]
-    _escape(axes.bar_label(drawn, said, color=look.ink, fontsize=10.5, padding=3))
+    _escape(axes.bar_label(drawn, said, color=look.ink, fontsize=12.5, padding=3))
     axes.set_yticks([tick[0] for tick in ticks], [tick[1] for tick in ticks])
     axes.grid(axis="y", color=look.line, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.axhline(0, color=look.muted, linewidth=1)
-    every = -(-len(bars) // MOST_LABELS)
+    fit = max(2, int(ROOM / (max(len(bar["label"]) for bar in bars) * LETTER + 10)))
+    every = -(-len(bars) // fit)
     shown = [place for place in places if (len(bars) - 1 - place) % every == 0]
     axes.set_xticks(shown, [bars[place]["label"] for place in shown])
     axes.margins(x=0.02, y=0.14)
@@ -81,16 +82,16 @@ def _lying(axes: Axes, bars: Sequence[Mapping[str, Any]], _ticks: Sequence[Seque
     """Names above their bars: beside them a phone has no room."""
     places = range(len(bars))
     drawn = axes.barh(places, [bar["value"] for bar in bars], color=_colours(bars, look), height=0.36)
-    _escape(axes.bar_label(drawn, [bar["said"] for bar in bars], color=look.ink, fontsize=11, padding=4))
+    _escape(axes.bar_label(drawn, [bar["said"] for bar in bars], color=look.ink, fontsize=13, padding=4))
     left = min(0, *(bar["value"] for bar in bars))
     for place, bar in enumerate(bars):
         name = bar["label"] if len(bar["label"]) <= NAME else bar["label"][: NAME - 1] + "…"
-        axes.text(left, place - 0.24, name, color=look.muted, fontsize=10.5, va="bottom", ha="left", parse_math=False)
+        axes.text(left, place - 0.22, name, color=look.muted, fontsize=12.5, va="bottom", ha="left", parse_math=False)
     axes.axvline(0, color=look.line, linewidth=1, zorder=0)
     axes.set_yticks([])
     axes.set_xticks([])
     axes.set_ylim(len(bars) - 0.6, -0.9)
-    axes.margins(x=0.16)
+    axes.margins(x=0.2)
 
 
 def _escape(texts: Sequence[Any]) -> None:

@@ -121,7 +121,7 @@ def rows_card(
         mood = "good" if notice.solved_at else MOODS[Severity(notice.severity)]
         state = _("solved") if notice.solved_at else _("unread") if copy.read_at is None else ""
         when = easel.day(notice.at)
-        lines.append(Line(str(number), notice.title, " · ".join(part for part in (when, state) if part), mood, copy.read_at is None))
+        lines.append(Line(str(number), notice.title, " · ".join(part for part in (when, state) if part), mood))
     opens = [Button(str(number), {"do": "notice.open", "copy": copy.id}) for number, (copy, _notice) in enumerate(rows, 1)]
     numbers = [tuple(opens[start : start + 4]) for start in range(0, len(opens), 4)]
     return Card(title, text, tuple(lines), buttons=(*numbers, *deeds), subject=subject)
