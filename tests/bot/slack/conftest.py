@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +29,14 @@ COMMANDS = ("items", "price", "help")
 
 @dataclass(slots=True)
 class Ears:
-    """Stands for the conversation where only the surface is looked at: a press of "asks" asks."""
+    """Stands for the conversation where only the surface is looked at: a press of "asks" asks, one of "hangs" finds a database that does not answer."""
 
     asked: list[Inbound] = field(default_factory=list)
 
     async def question(self, inbound: Inbound) -> Asked | None:
         self.asked.append(inbound)
+        if inbound.press == "hangs":
+            await asyncio.Event().wait()
         return Asked("Your answer", "What should item 42 cost?", "45.00", "Send", "Cancel") if inbound.press == "asks" else None
 
     async def hear(self, inbound: Inbound, settle: Any) -> None:

@@ -144,6 +144,21 @@ async def test_a_window_stays_open_while_its_words_cannot_be_kept(
     assert [said.text for said in await home.heard()] == ["50"]
 
 
+async def test_a_question_that_takes_too_long_is_no_reason_to_be_late(
+    surface: SlackSurface, slack: SlackServer, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_ears, "LOOK", 0.05)
+    await surface.post(slack.shop, Card("Look", buttons=((Button("Price…", id="hangs"),),)))
+    await slack.bring(slack.press(slack.of(slack.shop)[0], "Price"))
+    assert slack.windows == []
+    assert [said.press for said in await home.heard()] == ["hangs"]
+
+
+def test_there_is_time_for_an_answer() -> None:
+    """What may be done before an answer, one after the other, is done within Slack's 3 s."""
+    assert slack_ears.LOOK + slack_ears.KEEP < 2.7
+
+
 async def test_a_chat_keeps_its_order(surface: SlackSurface, slack: SlackServer, home: Home) -> None:
     await surface.post(slack.shop, Card("Look", buttons=((Button("Yes", id="b1"),),)))
     [card] = slack.of(slack.shop)
