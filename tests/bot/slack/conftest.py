@@ -29,7 +29,7 @@ COMMANDS = ("items", "price", "help")
 
 @dataclass(slots=True)
 class Ears:
-    """Stands for the conversation where only the surface is looked at: a press of "asks" asks, one of "hangs" finds a database that does not answer."""
+    """Stands for the conversation where only the surface is looked at. A press of "asks" asks, one of "hangs" waits for ever."""
 
     asked: list[Inbound] = field(default_factory=list)
 
