@@ -29,6 +29,7 @@ from core.words import _, here, speech
 # As long as a session may last at most. How long one really does is the row's to say.
 COOKIE_LIFE: timedelta = sessions.LONGEST
 _CHAT = (STATIC / "chat.html").read_text("utf-8")
+_ME = '<p id="me" class="me"></p>'  # who is signed in
 _ENTER = Template((STATIC / "enter.html").read_text("utf-8"))
 
 
@@ -48,9 +49,12 @@ class Pages:
         return router
 
     async def home(self, request: Request) -> Response:
-        if visitor(request) is None:
+        person = visitor(request)
+        if person is None:
             return page("Haggle", _(SIGN_IN), 401)
-        return HTMLResponse(translated(_CHAT, speech().language), headers={"Cache-Control": "no-store"})
+        me = escape(_("{name}, {role}").format(name=person.name, role=_(ROLES[person.role])))
+        told = translated(_CHAT, speech().language).replace(_ME, _ME.replace("><", f">{me}<"))
+        return HTMLResponse(told, headers={"Cache-Control": "no-store"})
 
     async def door(self, request: Request, code: str = "") -> Response:
         """What a link leads to: a page whose button uses the code. Looking at it uses nothing, since chat apps open every link to show
@@ -102,9 +106,15 @@ class Pages:
         )
         return answer
 
-    async def leave(self, request: Request) -> Response:
+    async def leave(self, request: Request, everywhere: Annotated[str, Form()] = "") -> Response:
+        """Out of this browser, or of every one."""
+        person = visitor(request)
         if not is_ours(request):
             return page(_("That did not work"), _("Sign out on Haggle’s own page."), 403)
+        if everywhere and person is not None:
+            async with self._house.db.write() as session:
+                await sessions.end_sessions(session, person.member_id)
+            self._house.surfaces[SURFACE].settled(person.member_id)  # other open pages hear of it
         if request.state.token:
             await sessions.close_session(self._house, request.state.token)
         answer = page(_("Signed out"), _(SIGN_IN))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -139,7 +140,7 @@ async def test_tasks_drafts_and_connections_of_another_channel_are_not_pressed(s
         accounts = {one.channel: one.id for one in (await session.execute(select(Account))).scalars()}
     other = await shop.item("Another lamp")
     row = await shop.row(other)
-    pressed = [
+    pressed: list[dict[str, Any]] = [
         {"do": "task.done", "task": task.id},
         {"do": "task.snooze", "task": task.id, "minutes": 60},
         {"do": "draft.channel", "item": row.id, "account": accounts["poshmark"]},

@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,8 @@ async def an_item(shop: TestShop, photo: str, number: int) -> Item:
 async def make_pair(shop: TestShop, rng: random.Random, photo: str, number: int) -> Pair:
     kind, sam_first = rng.choice(KINDS), rng.random() < 0.5
     house, item = shop.app.house, await an_item(shop, photo, number)
-    publish, discard = {"do": "draft.publish", "item": item.id}, {"do": "draft.discard", "item": item.id}
+    publish: dict[str, Any] = {"do": "draft.publish", "item": item.id}
+    discard: dict[str, Any] = {"do": "draft.discard", "item": item.id}
     if kind == "publish":
         return Pair(kind, publish, publish, item.id, ("change.approved",), sam_first, item.id, ("is up there already",))
     if kind == "discard or publish":
@@ -193,6 +195,11 @@ async def check_state(shop: TestShop, pair: Pair, done: AuditEntry) -> None:
         assert len(open_tasks) == (done.action == "change.approved")  # Poshmark is by hand, so a publish makes one task
 
 
+def is_decided(card: Sent) -> bool:
+    """Whether the copy lost its buttons and says who approved."""
+    return not set(card.labels) & {"Yes", "No"} and "Approved by Sam." in card.text
+
+
 async def test_an_approval_in_one_chat_takes_the_buttons_off_the_other_and_says_whose_it_was(
     shop: TestShop, telegram: TelegramServer
 ) -> None:
@@ -213,13 +220,13 @@ async def test_an_approval_in_one_chat_takes_the_buttons_off_the_other_and_says_
             for place in (("web", sam.chat), ("telegram", str(telegram.person.id))):
                 await put_view(session, house.db, place, "batch", ("batch", change.batch), workspace=thing.workspace_id)
         title = f"Lamp {number}"
-        card = await telegram.until(lambda title=title: telegram.last(containing=title))
+        card = await telegram.until(partial(telegram.last, containing=title))
         await shop.idle()
         assert card.labels == ["Yes", "No"]
         pressed = await sam.button("Yes")
         began = loop.time()
         await sam.put(**pressed)
-        await telegram.until(lambda card=card: not set(card.labels) & {"Yes", "No"} and "Approved by Sam." in card.text)
+        await telegram.until(partial(is_decided, card))
         took.append(loop.time() - began)
         await shop.idle()
         assert "Approved by Sam." in await sam.text()

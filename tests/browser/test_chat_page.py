@@ -200,5 +200,5 @@ async def test_what_is_written_without_a_connection_is_sent_once_it_is_back(home
 async def test_a_stranger_reads_how_to_get_in(home: Home, open_page: OpenPage, width: int) -> None:
     async with open_page(width=width, allowed=("401",)) as page:
         await page.goto(home.url)
-        await expect(page.get_by_text("open the link that Haggle printed")).to_be_visible()
+        await expect(page.get_by_text("open the link that it printed")).to_be_visible()
         await shoot(page, f"stranger-{width}")
