@@ -110,6 +110,10 @@ class Told(str):
         text = now.ngettext(self.message, self.many, int(self.values["count"])) if self.many else now.gettext(self.message)
         return text.format(**{name: _said(value) for name, value in self.values.items()})
 
+    def __format__(self, how: str) -> str:
+        """Within a message: in the language that is spoken now, as money is."""
+        return format(self.here(), how)
+
     def stored(self) -> str:
         """The form that `of_stored` reads."""
         data = {"m": self.message, "v": {name: _kept(value) for name, value in self.values.items()}}

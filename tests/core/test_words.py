@@ -69,3 +69,14 @@ def test_any_text_and_any_value_survive_their_row(text: str, value: str, number:
     again = of_stored(to_stored(told))
     assert isinstance(again, Told)
     assert (again, again.here()) == (told, f"{value} and {number}")
+
+
+def test_a_sentence_within_a_message_is_said_in_the_language_of_the_message() -> None:
+    class Shouting(Speech):
+        def gettext(self, message: str) -> str:
+            return message.upper().replace("{WHAT}", "{what}")
+
+    told = Told("list it")
+    with speaking(Shouting()):
+        assert _("Task: {what}").format(what=told) == "TASK: LIST IT"
+    assert str(told) == "list it"

@@ -115,5 +115,5 @@ async def lines(text: str, pictures: Path) -> AsyncIterator[str]:
 
 
 def test_there_are_enough_talks() -> None:
-    assert len(SCRIPTS) >= 10
+    assert len(SCRIPTS) >= 40
     assert os.path.basename(SCRIPTS[0]) == "01-main-job.talk"
