@@ -83,7 +83,9 @@ async def speak(telegram: TelegramServer, url: str, people: Sequence[Person], lo
     said = Said()
     numbers = itertools.count(1)
     began = time.perf_counter()
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client, asyncio.TaskGroup() as group:
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=40)  # what is slow is to be seen, not to be waited for here
+    client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=60, limits=limits)
+    async with client, asyncio.TaskGroup() as group:
         for turn, person in enumerate(itertools.islice(itertools.cycle(people), load.messages // load.burst)):
             await asyncio.sleep(max(0.0, began + turn * load.burst / load.per_second - time.perf_counter()))
             texts = [(number, _text(number)) for number in itertools.islice(numbers, load.burst)]

@@ -45,6 +45,7 @@ async def proposal(ctx: Context, line: str) -> Proposal:
     command, rest = command_of(line)
     ctx.check(command.needs)
     values = await resolve(dry(ctx), command, rest)
+    await ctx.check_named(command.needs, values)
     item = next((one for one in values.values() if isinstance(one, Item)), None)
     return Proposal(line, describe(ctx, command, values), item)
 
