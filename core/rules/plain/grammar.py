@@ -90,15 +90,16 @@ def _clause(text: str, language: Language, channels: Mapping[str, str]) -> list[
 
 def _as_typed(text: str, language: Language, channels: Mapping[str, str]) -> list[Wish]:
     bare, where, everywhere = _placed(text, language, channels)
+    seen, seen_bare = folded(text), folded(bare)
     for one in language.forms:
         if one.placed and not where and not everywhere:
             continue
         if one.verb is Verb.COMMAND or one.verb is Verb.LIST:
-            matched = one.pattern.fullmatch(folded(text))
+            matched = one.pattern.fullmatch(seen)
             if matched and (wish := _command(one, matched, language, channels)):
                 return [wish]
             continue
-        matched = one.pattern.fullmatch(folded(bare))
+        matched = one.pattern.fullmatch(seen_bare)
         if matched and not _PRICE_INSIDE.search(matched.groupdict().get("item") or ""):
             return [_wish(one, matched, bare, where)]
     return []
