@@ -147,6 +147,20 @@ async def test_a_card_with_everything(home: Home, open_page: OpenPage, width: in
         await shoot(page, f"sale-{width}-{'dark' if dark else 'light'}")
 
 
+async def test_a_card_that_is_longer_than_the_window_is_read_from_its_beginning(home: Home, open_page: OpenPage) -> None:
+    async with open_page(width=375) as page:
+        await enter(page, home)
+        await say(page, "/help")
+        card = page.locator(".card").last
+        await expect(card.get_by_text("Sell something").first).to_be_visible()
+        top = "getBoundingClientRect().top"
+        begins = f"document.querySelector('.post:last-child').{top} - document.getElementById('scroll').{top}"
+        await page.wait_for_function(f"Math.abs({begins}) < 40")
+        await page.evaluate("document.getElementById('scroll').scrollBy({ top: 300, behavior: 'instant' })")
+        await say(page, "/items")  # what comes after a long card is come to, from wherever in it one was reading
+        await expect(page.locator(".card", has_text="Send me photos").last).to_be_in_viewport()
+
+
 async def test_an_edit_moves_nothing_that_is_being_read_and_keeps_the_focus(home: Home, open_page: OpenPage) -> None:
     person, token = await home.member()
     owner, db = home.browser(Authorization=f"Bearer {token}", **{"X-Haggle": "1"}), home.app.house.db

@@ -4,6 +4,7 @@ import { makeCard, patchCard, wordsOf } from "./cards.js";
 import { byId, icon, make, photoUrl } from "./dom.js";
 import { languages, phrase } from "./words.js";
 
+const BESIDE = 12; // pixels above a card that begins the window
 const NEAR = 90; // pixels from the end that still count as being at the end
 const time = new Intl.DateTimeFormat(languages, { hour: "numeric", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(languages, { weekday: "long", month: "long", day: "numeric" });
@@ -159,8 +160,7 @@ export class List {
   }
 
   look() {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
-    this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    this.atEnd = this.scroll.scrollTop > this.end() - NEAR;
     if (this.atEnd) this.down.hidden = true;
     if (this.pointed && this.inSight(this.pointed)) this.moved.hidden = true;
   }
@@ -183,10 +183,21 @@ export class List {
     };
   }
 
+  // Where the newest is read: the very end, or the beginning of a card that is longer than the window.
+  end() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
+    const last = this.chat.lastElementChild;
+    if (!last || last.offsetHeight <= clientHeight) return scrollHeight - clientHeight;
+    return last.getBoundingClientRect().top - this.scroll.getBoundingClientRect().top + scrollTop - BESIDE;
+  }
+
   toEnd(smooth = false) {
+    const [last, end] = [this.chat.lastElementChild, this.end()];
+    const reading = last === this.newest && this.scroll.scrollTop > end; // further down in a long card: let them
     this.atEnd = true;
     this.down.hidden = true;
-    this.scroll.scrollTo({ top: this.scroll.scrollHeight, behavior: smooth && !calm() ? "smooth" : "auto" });
+    this.newest = last;
+    if (!reading) this.scroll.scrollTo({ top: end, behavior: smooth && !calm() ? "smooth" : "auto" });
   }
 }
 
