@@ -126,7 +126,7 @@ async def owner(app: App) -> Person:
     person = await people.the_owner(app.house)
     if person is not None:
         return person
-    person = await people.enter(app.house, await people.owner_code(app.house), "web", "", name=people.NAMELESS)
+    person = await people.enter(app.house, await people.owner_code(app.house), "web", "", name="")
     async with app.house.db.write() as session:
         await put_card(session, app.house.db, ("web", person.member_id), greeting(), workspace=person.workspace_id)
     return person

@@ -30,16 +30,15 @@ async def receive(house: House, inbound: Inbound) -> tuple[Card | None, str | No
     async with house.db.read() as session:
         if await _told(session, inbound):
             return None, None
-    text = _("This Haggle belongs to somebody. Ask its owner for an invitation: they make one with /invite, and you send me its code.")
+    text = _("This Haggle belongs to somebody. Ask its owner for an invitation: it says what to send me.")
     return Card(text=text), None
 
 
 async def _come_in(house: House, inbound: Inbound, code: str) -> tuple[Card, str | None]:
     entry = await people.look_at(house, code)
-    name = inbound.name or people.NAMELESS
     try:
         person = await people.enter(
-            house, code, inbound.surface, inbound.person, name=name, chat=inbound.chat, language=spoken(inbound)
+            house, code, inbound.surface, inbound.person, name=inbound.name, chat=inbound.chat, language=spoken(inbound)
         )  # fmt: skip
     except Refused as error:
         return Card(text=here(error.sentence)), None

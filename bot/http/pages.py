@@ -94,7 +94,7 @@ class Pages:
         if not is_ours(request):
             return page(_("That did not work"), _("Open the link itself: only Haggle’s own page can use it."), 403)
         try:
-            person = await people.enter(self._house, code, SURFACE, "", name=" ".join(name.split()) or people.NAMELESS)
+            person = await people.enter(self._house, code, SURFACE, "", name=" ".join(name.split()))
         except Refused as error:
             return page(_("This link does not work any more"), here(error.sentence), 403)
         if request.state.token:  # whoever signs in anew leaves what was open here

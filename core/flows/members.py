@@ -26,8 +26,6 @@ from storage.models import Identity, ManualTask, Member, OneTimeCode, Setting
 from storage.secrets import hash_token
 from storage.work import rows_of
 
-LONGEST_NAME = 60
-
 
 @dataclass(frozen=True, slots=True)
 class Goodbye:
@@ -116,8 +114,8 @@ async def rename(session: AsyncSession, house: House, person: Person, member_id:
         await _hold(session, person)
     member = await the_member(session, person, member_id)
     name = " ".join(name.split())
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise Invalid(Told("A name has 1 to {most} characters.", most=LONGEST_NAME))
+    if not 0 < len(name) <= people.LONGEST_NAME:
+        raise Invalid(Told("A name has 1 to {most} characters.", most=people.LONGEST_NAME))
     taken = select(Member.id).where(Member.workspace_id == person.workspace_id, Member.active, Member.name == name, Member.id != member.id)
     if (await session.execute(taken)).first() is not None:
         raise Refused(Told("Somebody else is called {name} already. Add something to tell them apart.", name=name))

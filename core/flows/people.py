@@ -27,6 +27,7 @@ from storage.work import rows_of
 CODE_LIFE = timedelta(hours=24)
 SIGN_IN_LIFE = timedelta(minutes=15)  # of a code that signs a known member in, which they asked for this moment
 SEEN_FOR = timedelta(hours=1)  # then somebody who is there is noted again
+LONGEST_NAME = 60
 NAMELESS = "Owner"  # until the owner comes in from where they have a name
 DEAD = N_("This sign-in link was used already or is too old. Ask for a new one, or look in the terminal where Haggle runs.")
 _CHATS = (
@@ -218,14 +219,16 @@ async def enter_in(
     if member is None:
         if known is not None:
             raise await _is_known(session, known)
-        member = Member(workspace_id=row.workspace_id, name=name, role=row.grants, channels=list(row.channels), created_at=now)
+        called, limits = name[:LONGEST_NAME] or Role(row.grants).capitalize(), list(row.channels)
+        member = Member(
+            workspace_id=row.workspace_id, name=called, role=row.grants, channels=limits, language=language, created_at=now
+        )  # fmt: skip
         session.add(member)
         await session.flush()
     elif known is not None and known.member_id != member.id and not takes_over:
         raise await _is_known(session, known)
-    if member.name == NAMELESS and name:
-        member.name = name
-    member.language = member.language or language
+    if member.name == NAMELESS and name:  # the owner, who was made before anybody came
+        member.name, member.language = name[:LONGEST_NAME], member.language or language
     row.used_by = member.id
     await retell(session, house.db, row.hash)
     await _know(session, now, member, known, account)
@@ -246,9 +249,8 @@ async def retell(session: AsyncSession, db: Database, code_hash: str) -> None:
         wake(session, "card_post", post)
 
 
-async def _identity(session: AsyncSession, surface: str, external_id: str) -> Identity | None:
-    query = select(Identity).where(Identity.surface == surface, Identity.external_id == external_id)
-    return (await session.execute(query)).scalar()
+async def _identity(session: AsyncSession, surface: str, account: str) -> Identity | None:
+    return (await session.execute(select(Identity).where(Identity.surface == surface, Identity.external_id == account))).scalar()
 
 
 async def _is_known(session: AsyncSession, known: Identity) -> Refused:
@@ -278,12 +280,11 @@ async def who(house: House, surface: str, external_id: str) -> Person | None:
     return person_of(*row) if row else None
 
 
-async def seen(session: AsyncSession, house: House, surface: str, external_id: str) -> None:
+async def seen(session: AsyncSession, house: House, surface: str, account: str) -> None:
     """Note that somebody is there, once an hour."""
     now = house.db.now()
     late = or_(Identity.seen_at.is_(None), Identity.seen_at < now - SEEN_FOR)
-    statement = update(Identity).where(Identity.surface == surface, Identity.external_id == external_id, late).values(seen_at=now)
-    await session.execute(statement.execution_options(synchronize_session=False))
+    await session.execute(update(Identity).where(Identity.surface == surface, Identity.external_id == account, late).values(seen_at=now))
 
 
 async def reader_of(session: AsyncSession, workspace: Workspace, place: tuple[str, str]) -> tuple[str, str]:

@@ -58,7 +58,7 @@ async def test_the_link_makes_an_owner_and_a_stranger_reads_one_sentence(tmp_pat
         stranger = telegram.stranger()
         telegram.say("/items", who=stranger)
         told = await telegram.until(lambda: telegram.last(stranger.id))
-        assert told.text == "This Haggle belongs to somebody. Ask its owner for an invitation."
+        assert told.text == "This Haggle belongs to somebody. Ask its owner for an invitation: it says what to send me."
         link = await home.app.telegram_link()
         assert link is not None
         assert link.startswith("https://t.me/haggle_test_bot?start=")
