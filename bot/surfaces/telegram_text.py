@@ -88,7 +88,9 @@ def _body(card: Card, as_code: Iterable[str]) -> list[Row]:
 
 
 def _line(line: Line, as_code: set[str]) -> Row:
-    """Icon, label, value, mark, and why; whatever of them is there."""
+    """Icon, label, value, mark, and why; whatever of them is there. A heading is bold."""
+    if line.mood == "head":
+        return (Run(line.value or line.label, "b"),)
     runs = [Run(_ICONS[line.mood])]
     if line.label:
         runs.append(Run(f"{line.label}: " if line.value else line.label, "b"))

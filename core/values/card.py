@@ -58,7 +58,8 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a card: a label, a value, and beside it why ("read on photo 1"). `mood`: "", "good", "bad", "warn", "busy".
+    """One line of a card: a label, a value, and beside it why ("read on photo 1"). `mood`: "", "good", "bad", "warn", "busy", or
+    "head" for the heading of the lines below it.
 
     `weak` marks a value that a person should look at. Any of the texts may be empty.
     """

@@ -130,3 +130,8 @@ def test_what_telegram_would_not_open_is_said_in_words() -> None:
     keys = keys_of(card, "")
     assert keys.markup is None
     assert keys.spoken == (("Open", "/items/42"), ("Agree", "http://localhost:9000/consent"))
+
+
+def test_a_heading_stands_over_its_lines() -> None:
+    told = tell(Card("Help", lines=(Line(value="Prices", mood="head"), Line("/price", "Change a price"))), TEXT_LIMIT)
+    assert told.html == "<b>Help</b>\n\n<b>Prices</b>\n<b>/price: </b>Change a price"
