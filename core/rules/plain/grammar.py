@@ -84,7 +84,9 @@ def _parts(text: str, language: Language) -> Iterator[str]:
 
 def _clause(text: str, language: Language, channels: Mapping[str, str]) -> list[Wish]:
     mended = _mended(text, language)
-    found = (mended and _as_typed(mended, language, channels)) or _as_typed(text, language, channels)
+    found = _as_typed(mended, language, channels) if mended else []
+    if not found or any(wish.item not in text for wish in found):  # it was no verb: “Dorp: 40” is a thing
+        found = _as_typed(text, language, channels)
     return [one for wish in found for one in _each(wish)]
 
 
