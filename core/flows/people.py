@@ -232,12 +232,11 @@ async def enter_in(
     row.used_by = member.id
     await retell(session, house.db, row.hash)
     await _know(session, now, member, known, account)
-    workspace = await session.get_one(Workspace, member.workspace_id)
     audit.record(
         session, workspace=member.workspace_id, at=now, actor=f"member:{member.id}", action="member.entered",
         subject=("member", member.id), data={"surface": account[0], "role": member.role, "code": row.hash, "invited_by": row.made_by},
     )  # fmt: skip
-    return person_of(member, workspace)
+    return person_of(member, await session.get_one(Workspace, member.workspace_id))
 
 
 async def retell(session: AsyncSession, db: Database, code_hash: str) -> None:

@@ -124,7 +124,10 @@ def test_help_comes_without_the_house() -> None:
 def test_the_sign_in_link_works_once(served: Served) -> None:
     with httpx.Client(trust_env=False) as browser:
         assert browser.get(served.address).status_code == 401
-        assert browser.get(served.link, follow_redirects=True).status_code == 200
+        assert "This signs you in as Owner." in browser.get(served.link).text
+        code = served.link.partition("code=")[2]
+        entered = browser.post(f"{served.address}/enter", data={"code": code}, headers={"Origin": served.address}, follow_redirects=True)
+        assert entered.status_code == 200
         assert browser.get(served.address).status_code == 200
     assert httpx.get(served.link, trust_env=False).status_code == 403
 
