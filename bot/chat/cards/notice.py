@@ -130,7 +130,7 @@ def rows_card(
 async def choices(easel: Easel, member_id: str) -> Card:
     """What a member chose: where each severity is told, the types that differ, the quiet hours and the digest."""
     member = await easel.session.get_one(Member, member_id)
-    lines = [Line(_(name), where(_one_of(member.notify, severity))) for severity, name in rules.SEVERITIES.items()]
+    lines = [_of_severity(member.notify, severity, _(name)) for severity, name in rules.SEVERITIES.items()]
     lines += [Line(_(rules.KINDS[type].name), where(tuple(said))) for type, said in member.notify.items() if type in rules.KINDS]
     quiet = _("none")
     if member.quiet_from is not None and member.quiet_until is not None:
@@ -151,16 +151,24 @@ async def choices(easel: Easel, member_id: str) -> Card:
     )  # fmt: skip
 
 
-def _one_of(notify: dict[str, list[str]], severity: Severity) -> tuple[str, ...] | None:
-    """What was said of a severity; None where its types go where the table says."""
+def _of_severity(notify: dict[str, list[str]], severity: Severity, name: str) -> Line:
+    """Where notices of a severity go: where the member said, or each type where the table says."""
     said = notify.get(severity.value)
-    return None if said is None else tuple(said)
+    return Line(name, _usual(severity), _("as usual")) if said is None else Line(name, where(tuple(said)))
 
 
-def where(places: tuple[str, ...] | None) -> str:
+def _usual(severity: Severity) -> str:
+    kinds = [kind for kind in rules.KINDS.values() if kind.severity is severity]
+    told, listed = ([_(kind.name) for kind in kinds if bool(kind.places) is there] for there in (True, False))
+    if not listed:
+        return where(rules.EVERYWHERE)
+    if len(told) > len(listed):
+        return _("everywhere, except: {types}").format(types=", ".join(listed))
+    return _("in the list only, except: {types}").format(types=", ".join(told))
+
+
+def where(places: tuple[str, ...]) -> str:
     """Places in words."""
-    if places is None:
-        return _("as usual")
     if not places:
         return _("nowhere, in the list only")
     if places == rules.EVERYWHERE:

@@ -199,5 +199,5 @@ async def ask_type(ctx: Context) -> None:
 @action("notify.set", needs=Ability.SELF)
 async def notify_set(ctx: Context, what: str, places: list[str] | None) -> None:
     await set_places(ctx, what, places)
-    said = cards.where(None if places is None else tuple(places))
+    said = _("as usual") if places is None else cards.where(tuple(places))
     await ctx.say(Card(text=_("{what}: {where}.").format(what=cards.told_of(what), where=said), mood="good"))
