@@ -211,7 +211,7 @@ async def test_words_that_mean_nothing_get_a_sentence(shop: TestShop) -> None:
         ("/item 999", "There is no item 999"),
         ("/price", "Type it like this"),
         ("/connect nowhere", "I know: "),
-        ("/edit", "missing"),
+        ("/edit", "You have no item for /edit"),
         ("/undo", "You connected Shopify (Sandbox Shop). Type /disconnect shopify"),
     ):
         await shop.say(text)
