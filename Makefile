@@ -21,7 +21,7 @@ setup: $(VENV)/.ready ## Make the virtual environment with the pinned dependenci
 	@echo "Haggle is set up: make run, or $(VENV)/bin/haggle --help"
 
 test: check ## Run everything that CI runs
-	$(PY) -m pytest -n auto --dist worksteal
+	$(PY) -m pytest -n $$(($$(nproc) + 1)) --dist worksteal
 
 check: $(VENV)/.ready-dev ## Lint, types and the arrows between folders
 	$(PY) -m ruff check .

@@ -33,6 +33,7 @@ from sqlalchemy.pool import StaticPool
 from core.ports import Clock, Dispatcher
 from storage.models import DbNow
 from storage.sqlite import WritingConnection, connector
+from storage.turn import Turn
 
 log = structlog.get_logger()
 
@@ -129,12 +130,13 @@ class Database:
         self.is_sqlite = self.url.startswith("sqlite")
         self.dispatcher: Dispatcher | None = None
         self._writing: WritingConnection | None = None
-        self._committing: asyncio.Task[None] | None = None  # what ends the group of writers that is open
+        self._kept: asyncio.Future[None] | None = None  # what the open group of writers waits for: its commit, or why there is none
+        self._commits: set[asyncio.Task[None]] = set()
         self.skew = timedelta(0)  # how far the database's clock is ahead of this process's, when they were last compared
         if self.is_sqlite:
             self._writer, self._reader = _sqlite_engines(self.url)
             event.listen(self._writer.sync_engine, "connect", self._know_writing)
-            self._turn: asyncio.Lock | None = asyncio.Lock()
+            self._turn: Turn | None = Turn()
         else:
             self._writer = self._reader = create_async_engine(
                 self.url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, hide_parameters=True
@@ -149,10 +151,11 @@ class Database:
         self._writing = connection.driver_connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """One transaction. Leaves nothing behind when its body raises."""
-        kept: asyncio.Task[None] | None = None
-        async with self._turn or nullcontext():
+    async def write(self, *, first: bool = False) -> AsyncIterator[AsyncSession]:
+        """One transaction. Leaves nothing behind when its body raises. `first`: somebody outside waits for it, so it goes before the
+        writers who queue on SQLite, and so does the commit of what is done by then."""
+        kept: asyncio.Future[None] | None = None
+        async with self._turn.mine(first=first) if self._turn else nullcontext():
             async with self._write() as session, session.begin():
                 yield session
                 while last := session.info.pop("last", None):
@@ -160,22 +163,37 @@ class Database:
                         await work(session)
                 wakes: list[tuple[str, str, int, float]] = session.info.pop("wakes", [])
             if self._turn is not None:
-                kept = self._committing = self._committing or asyncio.create_task(self._commit_all(self._turn))
+                kept = self._join_group(self._turn, first)
         if kept is not None:
             await asyncio.shield(kept)  # others wait for it too
         await self._tell(wakes)
 
-    async def _commit_all(self, turn: asyncio.Lock) -> None:
+    def _join_group(self, turn: Turn, first: bool) -> asyncio.Future[None]:
+        """What whoever has just written waits for. A group that is new, or that somebody in a hurry joined, gets a commit."""
+        if self._kept is None or first:
+            self._kept = self._kept or asyncio.get_running_loop().create_future()
+            task = asyncio.create_task(self._commit_all(turn, first))
+            self._commits.add(task)
+            task.add_done_callback(self._commits.discard)
+        return self._kept
+
+    async def _commit_all(self, turn: Turn, first: bool) -> None:
         """End a group (`WritingConnection`). It queues as writers do, so that whoever queued before it is in the group: a write that
         nobody queues behind is committed at once."""
-        async with turn:
-            self._committing = None
-            if self._writing is None:  # nobody wrote anything yet
+        async with turn.mine(first=first):
+            kept, self._kept = self._kept, None
+            if kept is None:  # somebody in a hurry has ended it
                 return
             try:
-                await self._writing.commit_all()
+                if self._writing is not None:
+                    await self._writing.commit_all()
             except sqlite3.Error as error:
-                raise OperationalError("COMMIT", None, error, hide_parameters=True) from error
+                kept.set_exception(OperationalError("COMMIT", None, error, hide_parameters=True))
+            except BaseException:
+                kept.cancel()
+                raise
+            else:
+                kept.set_result(None)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -212,10 +230,9 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
-        if self._committing is not None:
-            await asyncio.wait([self._committing])
-        async with self._turn or nullcontext():  # a commit that is under way ends first
-            await self._writer.dispose()
+        if self._commits:  # what was written and not kept yet
+            await asyncio.wait(self._commits)
+        await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
 

@@ -89,7 +89,7 @@ class Inbox:
                 _refuse([one], error)
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
-        async with self._db.write() as session:
+        async with self._db.write(first=True) as session:
             fresh = await insert_deliveries(session, self._db, [(one.key, one.delivery) for one in batch])
         for one in batch:
             if not one.done.done():

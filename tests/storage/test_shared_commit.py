@@ -102,3 +102,32 @@ async def test_when_sqlite_rolls_all_of_it_back_everybody_is_told_and_the_next_w
     assert isinstance(ended[0], OperationalError)
     assert await _names(database) == set()
     assert await _write(database, "three") == {"three"}
+
+
+async def test_somebody_in_a_hurry_goes_before_those_who_queue_and_waits_for_none_of_them(database: Database) -> None:
+    order: list[str] = []
+
+    async def write(name: str, *, first: bool = False) -> None:
+        async with database.write(first=first) as session:
+            session.add(Setting(workspace_id="w", name=name, value={}))
+        order.append(name)
+
+    async with _commits(database) as commits, asyncio.TaskGroup() as group, database.write():
+        for name in "abc":
+            group.create_task(write(name))
+        await asyncio.sleep(0)  # until they queue
+        group.create_task(write("hurried", first=True))
+        await asyncio.sleep(0)
+    assert order[0] == "hurried"
+    assert await _names(database) == {"a", "b", "c", "hurried"}
+    assert len(commits) == 2
+
+
+async def test_who_gives_up_waiting_keeps_nobody_from_their_turn(database: Database) -> None:
+    async with database.write():
+        given_up = asyncio.create_task(_write(database, "given up"))
+        patient = asyncio.create_task(_write(database, "patient"))
+        await asyncio.sleep(0)
+        given_up.cancel()
+    assert await patient == {"patient"}
+    assert given_up.cancelled()
