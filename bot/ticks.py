@@ -1,4 +1,4 @@
-"""What the clock does, and how often (`../shared/TABLES.md`).
+"""What the clock does, and how often.
 
 Sweeping and comparing clocks is every process's own business; the rest is done once, by whoever is first. Nothing that must not be
 lost is a tick: that is a row with a due time.

@@ -1,4 +1,4 @@
-"""Forgetting what is old, as the tables say (`../shared/TABLES.md`): once a day, in small steps.
+"""Forgetting what is old: once a day, in small steps.
 
 The audit trail, orders, Changes and items are never forgotten.
 """

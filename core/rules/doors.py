@@ -1,4 +1,4 @@
-"""How much comes in at our own doors (`../shared/TABLES.md`): what is too much waits for its time, and nothing is turned away."""
+"""How much comes in at our own doors: what is too much waits for its time, and nothing is turned away."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Notices: how grave each type is, where it is told unless a member says otherwise, and when one waits or joins others.
 
-The types and their severities are those of `../shared/TABLES.md`.
+The types and their severities are one table, `KINDS`.
 """
 
 from __future__ import annotations
