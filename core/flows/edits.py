@@ -69,6 +69,19 @@ async def write(
     return Edit(batch, await _send(session, house, person, item, field, batch, listing=listing, reason=_reason(field)))
 
 
+async def approve(session: AsyncSession, house: House, person: Person, change: Change) -> bool:
+    """A person says yes to what was proposed. A new price is that listing's own from then on, and can be put back as any edit.
+    False when it was decided before. Raises `Refused` for what no price may be."""
+    await ledger.hold(session, house.db, change.item_id)  # before the Change, as everywhere
+    if not await changes.approve(session, house.db, change, person):
+        return False
+    if change.kind == ChangeKind.REPRICE:
+        item, listing = await session.get_one(Item, change.item_id), await session.get_one(Listing, change.listing_id)
+        price = int(change.after["price"])
+        await _write(session, house, person, item, "own_price", price, listing=listing, batch=change.batch)
+    return True
+
+
 async def join(session: AsyncSession, house: House, person: Person, item_id: str, photos: Sequence[str]) -> Edit:
     """Photos for an item that is there already: they go behind its others."""
     item = await session.get_one(Item, item_id)

@@ -6,6 +6,7 @@ import asyncio
 import io
 import itertools
 import secrets
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -203,8 +204,9 @@ class People:
     def trigger(self) -> str:
         return f"{next(self._stamps)}.{secrets.token_hex(6)}"
 
+    @abstractmethod
     def response_url(self) -> str:
-        raise NotImplementedError
+        """Where a command may be answered; the server knows its own address."""
 
 
 def picture(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:

@@ -54,5 +54,6 @@ async def test_an_approval_in_slack_arrives_live(
         await expect(card.get_by_text("Approved by Sam.")).to_be_visible()
         await expect(card.get_by_role("button", name="Yes")).to_have_count(0)
         await shoot(page, f"approved-{width}")
+        await expect(card.get_by_text("live at $75.00")).to_be_visible()
         await shop.idle()
         assert await shop.live(number) == ["ebay", "shopify"]

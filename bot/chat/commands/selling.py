@@ -177,9 +177,12 @@ async def _decide(ctx: Context, ids: list[str], *, yes: bool) -> None:
     if len(there) < len(rows):
         raise Missing(_("This is not there any more."))
     channels = await channels_of_changes(ctx.session, there)
-    decide = changes.approve if yes else changes.reject
     for row in await ctx.theirs(there, lambda one: channels[one.id]):
-        if await decide(ctx.session, ctx.db, row, ctx.person):
+        if yes:
+            moved = await edits.approve(ctx.session, ctx.house, ctx.person, row)
+        else:
+            moved = await changes.reject(ctx.session, ctx.db, row, ctx.person)
+        if moved:
             count += 1
         else:
             late = await _decided(ctx, await ctx.session.get_one(Change, row.id, populate_existing=True))

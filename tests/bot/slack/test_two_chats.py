@@ -70,4 +70,7 @@ async def test_what_is_approved_in_slack_loses_its_buttons_everywhere(tmp_path: 
             assert "Approved by Sam." in card.text
             assert "Approved by Sam." in copy.text
             assert await shop.live(number) == ["ebay", "shopify"]
+            assert "live at $75.00" in card.text
+            await shop.say("/undo")
+            await slack.until(lambda: "live at $80.00" in card.text or slack.last("live at $80.00"))
     assert telegram.complaints == []
