@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, LargeBinary, and_, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import Invalid
+from storage import contacts
 from storage.db import Database
 from storage.models import Account, Order
 from storage.pages import pages
@@ -80,8 +81,10 @@ async def _reseal(
                 log.warning("a sealed value cannot be opened", table=column.class_.__tablename__, id=owner, error=str(error))
                 continue
             values: dict[Any, Any] = {column: keyring.seal(opened, owner)}
-            if column is Order.buyer:
-                values[Order.buyer_key] = keyring.search_key(str(opened.get("handle", "")))
             statement = update(column.class_).where(key == owner, column == sealed, func.length(column) > 0).values(values)
-            done += rows_of(await session.execute(statement.execution_options(synchronize_session=False)))
+            fresh = rows_of(await session.execute(statement.execution_options(synchronize_session=False)))
+            done += fresh
+            if fresh and column is Order.buyer:
+                await contacts.drop(session, owner)
+                await contacts.keep(session, keyring, owner, opened)
     return done

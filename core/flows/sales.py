@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +22,7 @@ from core.rules.naming import of_order
 from core.values.channel import Buyer, ChannelOrder
 from core.values.states import AccountState, ItemState, OrderState, StockKind
 from core.words import N_, Told
-from storage import audit
+from storage import audit, contacts
 from storage.db import Database
 from storage.keys import new_key
 from storage.models import Account, Item, Listing, Order, OrderLine
@@ -105,22 +106,28 @@ async def _hold_items(session: AsyncSession, account: Account, told: ChannelOrde
 
 async def _create(session: AsyncSession, house: House, account: Account, told: ChannelOrder, seen_by: str) -> Order:
     now = house.db.now()
-    key = new_key()
+    key, people = new_key(), _people(told)
     order = Order(
         id=key, workspace_id=account.workspace_id, number=await next_number(session, account.workspace_id, "order"), account_id=account.id,
         channel=account.channel, external_id=told.external_id, state=OrderState.CONFIRMED if told.paid else OrderState.PENDING,
         paid=told.paid, currency=told.total.currency, total=told.total.amount, fees=_amount(told.fees), shipping=_amount(told.shipping),
-        tax=_amount(told.tax), buyer=house.keyring.seal(asdict(told.buyer), key) if told.buyer != Buyer() else b"",
-        buyer_key=house.keyring.search_key(told.buyer.handle), placed_at=told.placed_at, changed_at=told.changed_at, seen_at=now,
-        seen_by=seen_by,
+        tax=_amount(told.tax), label_cost=_amount(told.label_cost), buyer=house.keyring.seal(people, key) if people else b"",
+        placed_at=told.placed_at, changed_at=told.changed_at, seen_at=now, seen_by=seen_by, ship_by=told.ship_by,
     )  # fmt: skip
     session.add(order)
     await session.flush()
+    await contacts.keep(session, house.keyring, key, people)
     audit.record(
         session, workspace=order.workspace_id, at=now, actor=f"channel:{account.channel}", action="order.seen",
         subject=("order", order.id), data={"external": order.external_id, "by": seen_by, "state": order.state},
     )  # fmt: skip
     return order
+
+
+def _people(told: ChannelOrder) -> dict[str, Any]:
+    """What is sealed: who bought, and who receives it where that is somebody else."""
+    people = {} if told.buyer == Buyer() else asdict(told.buyer)
+    return people | ({"recipient": asdict(told.recipient)} if told.recipient else {})
 
 
 def _amount(money: Money | None) -> int | None:

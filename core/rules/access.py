@@ -25,6 +25,13 @@ class Ability(StrEnum):
     UNDO = "undo"
     DECIDE = "decide"  # yes or no to what was proposed
     TASKS = "tasks"
+    STOCK = "stock"  # how many there are
+    SHIP = "ship"  # parcels, and that they arrived
+    MONEY_BACK = "money_back"  # refunds and cancelled orders
+    BUYERS = "buyers"  # names and addresses, papers that show them; each look leaves a trace
+    FORGET = "forget"  # erasing a buyer
+    RECONCILE = "reconcile"
+    EXPORT = "export"
     PAUSE = "pause"
     CONNECT = "connect"
     REPLAY = "replay"
@@ -44,6 +51,13 @@ LEAST: Mapping[Ability, Role] = MappingProxyType(
         Ability.UNDO: Role.SELLER,
         Ability.DECIDE: Role.SELLER,
         Ability.TASKS: Role.SELLER,
+        Ability.STOCK: Role.SELLER,
+        Ability.SHIP: Role.SELLER,
+        Ability.MONEY_BACK: Role.MANAGER,
+        Ability.BUYERS: Role.SELLER,
+        Ability.FORGET: Role.MANAGER,
+        Ability.RECONCILE: Role.SELLER,
+        Ability.EXPORT: Role.MANAGER,
         Ability.PAUSE: Role.SELLER,
         Ability.CONNECT: Role.MANAGER,
         Ability.REPLAY: Role.MANAGER,

@@ -107,8 +107,23 @@ class Buyer:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelParcel:
+    """Something sent. `carrier` is as people write it ("usps"); channels spell it their way. Times are None when not known."""
+
+    carrier: str = ""
+    tracking: str = ""
+    external_id: str = ""
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelOrder:
-    """An order as the channel reports it. `fees` is None when the channel does not say (yet)."""
+    """An order as the channel reports it. None is what the channel does not say (yet).
+
+    `label_cost` is what our shipping label cost, `refunded` what the buyer has back so far. `recipient` is who gets it, where that
+    is not the buyer; `ship_by` when it must be on its way.
+    """
 
     external_id: str
     state: OrderState
@@ -121,6 +136,36 @@ class ChannelOrder:
     fees: Money | None = None
     shipping: Money | None = None
     tax: Money | None = None
+    label_cost: Money | None = None
+    refunded: Money | None = None
+    recipient: Buyer | None = None
+    parcels: tuple[ChannelParcel, ...] = ()
+    ship_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A listing as a page of an account's listings shows it. `listing` is the channel's public id; `sku` may be empty where the seller
+    made it without one. None is what the page does not say."""
+
+    listing: str
+    sku: str
+    title: str
+    live: bool
+    price: Money | None = None
+    quantity: int | None = None
+    url: str = ""
+    photo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPage:
+    """Some of an account's listings. `cursor` is where the next page begins, "" after the last. `complete` is False where the marketplace
+    shows no more than so many, so what is missing on the pages may be there all the same."""
+
+    found: tuple[Found, ...]
+    cursor: str = ""
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,9 @@ class ChangeKind(StrEnum):
     DELIST = "delist"
     RELIST = "relist"
     ARCHIVE = "archive"
+    SHIP = "ship"
+    REFUND = "refund"
+    CANCEL_ORDER = "cancel_order"
 
 
 class InboxState(StrEnum):

@@ -3,7 +3,19 @@
 from storage.models.base import Base, DbNow, Work
 from storage.models.items import Draft, Item, ItemPhoto, Photo, Roll, RollPhoto, Stock, StockEntry
 from storage.models.people import Identity, Member, OneTimeCode, Setting, WebSession, Workspace
-from storage.models.selling import Account, Change, Listing, ManualTask, Order, OrderLine
+from storage.models.selling import (
+    Account,
+    Change,
+    Difference,
+    Listing,
+    ManualTask,
+    Order,
+    OrderContact,
+    OrderLine,
+    OrderSource,
+    Parcel,
+    Reconciliation,
+)
 from storage.models.talking import (
     AuditEntry,
     CardButton,
@@ -26,6 +38,7 @@ __all__ = [
     "Change",
     "ClockSlot",
     "DbNow",
+    "Difference",
     "Draft",
     "Identity",
     "InboxEvent",
@@ -38,11 +51,15 @@ __all__ = [
     "NoticeCopy",
     "OneTimeCode",
     "Order",
+    "OrderContact",
     "OrderLine",
+    "OrderSource",
+    "Parcel",
     "Photo",
     "Post",
     "Question",
     "Quota",
+    "Reconciliation",
     "RefusedDelivery",
     "Roll",
     "RollPhoto",

@@ -64,6 +64,7 @@ class Listing(Base):
     external: Mapped[dict[str, Any]] = mapped_column(default=dict)
     listing_ref: Mapped[str] = mapped_column(default="", index=True)  # the channel's public id, which its orders name
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)  # category, aspects, as published
+    seen: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as read back after our last write: the marketplace's own spelling of it
     listed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]
@@ -109,7 +110,12 @@ class Change(Work, Base):
 
 
 class Order(Base):
-    """What a channel reported, or a sale outside. `buyer` is sealed; `buyer_key` is a keyed hash for exact search."""
+    """What a channel reported, or a sale outside. Amounts are minor units of `currency`; None is unknown, not zero.
+
+    `buyer` is sealed (who bought and who receives it); exact search goes by `OrderContact`. `shipping` is what the buyer paid for it,
+    `label_cost` what the label cost us. `refund_asked` is what we asked the marketplace to give back, `refunded` what it says it did: a
+    difference is drift. `asked_at` is when somebody was asked whether it has arrived, `forgotten_at` when the buyer was erased.
+    """
 
     __tablename__ = "sales_order"
     __table_args__ = (UniqueConstraint("account_id", "external_id"), UniqueConstraint("workspace_id", "number"))
@@ -127,12 +133,62 @@ class Order(Base):
     fees: Mapped[int | None] = mapped_column(BigInteger)
     shipping: Mapped[int | None] = mapped_column(BigInteger)
     tax: Mapped[int | None] = mapped_column(BigInteger)
+    label_cost: Mapped[int | None] = mapped_column(BigInteger)
+    refund_asked: Mapped[int | None] = mapped_column(BigInteger)
+    refunded: Mapped[int | None] = mapped_column(BigInteger)
     buyer: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
-    buyer_key: Mapped[str] = mapped_column(default="", index=True)
     placed_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     seen_at: Mapped[datetime]  # when we first knew
-    seen_by: Mapped[str] = mapped_column(default="")  # webhook, poll, person
+    seen_by: Mapped[str] = mapped_column(default="")  # webhook, poll, person, file
+    ship_by: Mapped[datetime | None]
+    shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    delivered_by: Mapped[str] = mapped_column(default="")  # channel, carrier, member:ID
+    asked_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]
+
+
+class OrderContact(Base):
+    """A keyed hash of one thing that is known of an order's people, for exact search. `kind`: handle, name, email, phone."""
+
+    __tablename__ = "order_contact"
+
+    order_id: Mapped[str] = mapped_column(Key, ForeignKey("sales_order.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
+class OrderSource(Base):
+    """Where else a sale reached us from than its marketplace: a shipping service, a file. One order may have several."""
+
+    __tablename__ = "order_source"
+    __table_args__ = (UniqueConstraint("workspace_id", "source", "external_id"),)
+
+    id: Mapped[str] = key_column()
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
+    order_id: Mapped[str] = mapped_column(Key, ForeignKey("sales_order.id"), index=True)
+    source: Mapped[str]  # shipstation, file …
+    external_id: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Parcel(Base):
+    """Something sent to a buyer. `pushed_at` is when the marketplace was told (None: not yet, or it told us). `delivered_by` as on Order."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (UniqueConstraint("order_id", "tracking"),)
+
+    id: Mapped[str] = key_column()
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
+    order_id: Mapped[str] = mapped_column(Key, ForeignKey("sales_order.id"), index=True)
+    carrier: Mapped[str] = mapped_column(default="")
+    tracking: Mapped[str] = mapped_column(default="")
+    external_id: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    pushed_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    delivered_by: Mapped[str] = mapped_column(default="")
 
 
 class OrderLine(Base):
@@ -169,7 +225,54 @@ class ManualTask(Work, Base):
     reason: Mapped[str] = mapped_column(Sentence, default="")
     deadline: Mapped[datetime]
     assigned_to: Mapped[str | None] = mapped_column(Key, ForeignKey("member.id"))
+    snoozed_until: Mapped[datetime | None]
     reminders: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     done_by: Mapped[str] = mapped_column(default="")
     done_at: Mapped[datetime | None]
+
+
+class Reconciliation(Work, Base):
+    """One comparison of an account with what we think: the work row of reading it page by page. `batch` is all accounts' comparison at
+    one time. `cursor` is where the next page begins, `counts` how many differences of each verdict were found."""
+
+    __tablename__ = "reconciliation"
+
+    id: Mapped[str] = key_column()
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
+    account_id: Mapped[str] = mapped_column(Key, ForeignKey("account.id"), index=True)
+    batch: Mapped[str] = mapped_column(Key, index=True)
+    by: Mapped[str]  # member:ID, system
+    cursor: Mapped[str] = mapped_column(default="")
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Difference(Base):
+    """Where a marketplace and we disagree about one thing. `ref` is the marketplace's id of it, `kind` what differs (price, quantity, gone,
+    live, orphan), `verdict` who is right (ours, theirs, ask), `state` open, repaired or settled. An open one is asked once."""
+
+    __tablename__ = "difference"
+    __table_args__ = (
+        Index(
+            "uq_difference_open", "account_id", "ref", "kind", unique=True,
+            sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[str] = key_column()
+    workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
+    account_id: Mapped[str] = mapped_column(Key, ForeignKey("account.id"), index=True)
+    reconciliation_id: Mapped[str | None] = mapped_column(Key, ForeignKey("reconciliation.id"), index=True)
+    item_id: Mapped[str | None] = mapped_column(Key, ForeignKey("item.id"), index=True)
+    listing_id: Mapped[str | None] = mapped_column(Key, ForeignKey("listing.id"), index=True)
+    ref: Mapped[str]
+    kind: Mapped[str]
+    ours: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    theirs: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    verdict: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    decided_by: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[datetime | None]

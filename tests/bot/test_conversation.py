@@ -12,7 +12,7 @@ from core.errors import Refused
 from core.flows import people
 from core.rules.drafts import SAID
 from core.values.states import ItemState
-from storage import audit
+from storage import audit, contacts
 from storage.inbox import Delivery
 from storage.models import Account, AuditEntry, InboxEvent, Listing, ManualTask, Member, Order, StockEntry
 from tests.shop import TestShop
@@ -280,7 +280,9 @@ async def test_a_buyer_who_deletes_their_account_is_forgotten_and_that_is_proven
         order = (await session.execute(select(Order))).scalar_one()
         proof = (await session.execute(select(AuditEntry).where(AuditEntry.action == "buyer.forgotten"))).scalar_one()
         event = (await session.execute(select(InboxEvent).where(InboxEvent.event_id == "erase-1"))).scalar_one()
-    assert (order.buyer, order.buyer_key, proof.subject_id, event.body) == (b"", "", order.id, {})
+        assert await contacts.orders_of(session, shop.app.house.keyring, handle) == []
+    assert (order.buyer, proof.subject_id, event.body) == (b"", order.id, {})
+    assert order.forgotten_at is not None
 
 
 async def test_both_links_of_a_first_start_mean_one_owner(shop: TestShop) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from storage import sealed
+from storage import contacts, sealed
 from storage.db import Database
 from storage.keys import new_key
 from storage.models import Account, Order
@@ -25,7 +25,7 @@ def order_row(account: Account, number: int, ring: Keyring, now: datetime) -> Or
     return Order(
         id=key, workspace_id=account.workspace_id, number=number, account_id=account.id, channel="ebay", external_id=key, state="confirmed",
         paid=True, currency="USD", total=100, placed_at=now, changed_at=now, seen_at=now,
-        buyer=ring.seal({"handle": handle}, key), buyer_key=ring.search_key(handle),
+        buyer=ring.seal({"handle": handle, "name": f"Ann {number}", "recipient": {"name": "Bea"}}, key),
     )  # fmt: skip
 
 
@@ -36,8 +36,11 @@ async def fill(db: Database, ring: Keyring, orders: int = 2) -> None:
         account = await session.get_one(Account, listing.account_id)
         account.credentials = ring.seal({"token": "t"}, account.id)
         rows = [order_row(account, number, ring, db.now()) for number in range(orders + 1)]
-        rows[-1].buyer, rows[-1].buyer_key = b"", ""
+        rows[-1].buyer = b""
         session.add_all(rows)
+        await session.flush()
+        for number, row in enumerate(rows[:-1]):
+            await contacts.keep(session, ring, row.id, {"handle": f"buyer{number}", "name": f"Ann {number}", "recipient": {"name": "Bea"}})
 
 
 async def opened(db: Database, ring: Keyring) -> list[dict[str, Any]]:
@@ -59,8 +62,9 @@ async def test_what_an_older_key_sealed_is_sealed_anew_and_found(database: Datab
     assert await sealed.report(database, after.ids) == Report()
     assert await opened(database, after) == held, "the old key is not needed any more"
     async with database.read() as session:
-        found = (await session.execute(select(Order.number).where(Order.buyer_key == after.search_key("Buyer7")))).scalars().all()
-    assert found == [7]
+        [found] = await contacts.orders_of(session, after, "Buyer7 ")
+        assert (await session.get_one(Order, found)).number == 7
+        assert await contacts.orders_of(session, before, "buyer7") == []
 
 
 async def test_what_cannot_be_opened_keeps_nobody_else_from_the_new_key(database: Database) -> None:
