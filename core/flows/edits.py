@@ -89,10 +89,19 @@ async def join(session: AsyncSession, house: House, person: Person, item_id: str
     return await write(session, house, person, item, "photos", [*have, *(one for one in photos if one not in have)])
 
 
-async def edit_of(session: AsyncSession, item_id: str, batch: str) -> AuditEntry | None:
-    """The edit that a batch of Changes carries out; None when they are no edit's."""
+async def edits_of(session: AsyncSession, item_id: str, batch: str) -> list[AuditEntry]:
+    """The edits that a batch of Changes carries out, oldest first: one as a rule, one a listing where prices were agreed to; none when they
+    are no edit's."""
     query = select(AuditEntry).where(AuditEntry.subject_id == item_id, AuditEntry.action == EDITED).order_by(AuditEntry.id)
-    return next((one for one in (await session.execute(query)).scalars() if one.data["batch"] == batch), None)
+    found = (await session.execute(query)).scalars()
+    return [one for one in found if one.data["batch"] == batch and "undo_of" not in one.data]
+
+
+async def taken_back(session: AsyncSession, edits: Sequence[AuditEntry]) -> set[str]:
+    """Which of an item's edits were taken back already, by their ids."""
+    undone = AuditEntry.data["undo_of"].as_string()
+    query = select(undone).where(AuditEntry.subject_id.in_({one.subject_id for one in edits}), undone.in_([one.id for one in edits]))
+    return set((await session.execute(query)).scalars())
 
 
 async def take_back(session: AsyncSession, house: House, person: Person, edit: AuditEntry) -> Edit:
@@ -115,7 +124,10 @@ async def take_back(session: AsyncSession, house: House, person: Person, edit: A
         raise Refused(
             Told("Item {number}: {field} was changed again since. Type what it should be.", number=item.number, field=of_field(field))
         )
-    rows = (await session.execute(select(Change).where(Change.batch == batch).order_by(Change.id))).scalars().all()
+    query = select(Change).where(Change.batch == batch).order_by(Change.id)
+    if listing is not None:  # the batch may carry out other listings' edits too
+        query = query.where(Change.listing_id == listing.id)
+    rows = (await session.execute(query)).scalars().all()
     spared = [one.listing_id for one in rows if await _cancelled(session, house.db, one, person, item)]
     begun = {one.listing_id: one for one in rows if one.state in (ChangeState.APPROVED, ChangeState.RUNNING, ChangeState.DONE)}
     await _write(session, house, person, item, field, before, listing=listing, batch=batch, undo_of=edit.id)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
-from core.flows import members, people
+from core.flows import changes, members, people
 from core.flows.people import Person
-from core.flows.posts import button_id, store_buttons
+from core.flows.posts import button_id, put_view, store_buttons
 from core.values.card import Inbound
-from core.values.states import Role
+from core.values.states import ChangeKind, ChangeState, Role
 from storage.inbox import from_chat
 from storage.keys import new_key
-from storage.models import AuditEntry, CardButton, Identity, Member, Post
+from storage.models import AuditEntry, CardButton, Identity, Item, Listing, Member, Post
 from tests.shop import TestShop
 
 
@@ -115,3 +116,24 @@ async def person_of(shop: TestShop, chat: Chat) -> Person:
     person = await people.who(shop.app.house, chat.surface, chat.account)
     assert person is not None
     return person
+
+
+async def propose(shop: TestShop, number: int, channels: Sequence[str], *chats: Chat) -> list[str]:
+    """New prices that wait for a yes, in one batch, on a card in these chats. Answers their ids."""
+    house, row, batch = shop.app.house, await shop.row(number), new_key()
+    async with house.db.write() as session:
+        item = await session.get_one(Item, row.id)
+        there = (await session.execute(select(Listing).where(Listing.item_id == item.id).order_by(Listing.channel))).scalars().all()
+        made = [
+            await changes.make(
+                session, house.db, ChangeKind.REPRICE, item, one, by="autopilot", state=ChangeState.PROPOSED, after={"price": 7500},
+                batch=batch,
+            )
+            for one in there
+            if one.channel in channels
+        ]  # fmt: skip
+        for chat in chats:
+            await put_view(session, house.db, (chat.surface, chat.chat), "batch", ("batch", batch), workspace=item.workspace_id)
+        keys = [one.id for one in made]
+    await shop.idle()
+    return keys

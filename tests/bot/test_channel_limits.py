@@ -8,12 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.flows import changes
-from core.flows.posts import put_view
-from core.values.states import ChangeKind, ChangeState, Role
-from storage.keys import new_key
-from storage.models import Account, AuditEntry, Change, Item, Listing, ManualTask
-from tests.bot.people import Chat, join, owner_chat
+from core.values.states import Role
+from storage.models import Account, AuditEntry, Change, Listing, ManualTask
+from tests.bot.people import Chat, join, owner_chat, propose
 from tests.shop import TestShop
 
 NOT_SHOPIFY = "You look after eBay here, not Shopify. Ask the owner."
@@ -90,27 +87,6 @@ async def test_a_sale_outside_is_everybodys_since_it_takes_down_everywhere(shop:
     number = await up(shop, "ebay", "shopify")
     await ann.say(f"/sold {number} 80 cash")
     assert await shop.live(number) == []
-
-
-async def propose(shop: TestShop, number: int, channels: Sequence[str], *chats: Chat) -> list[str]:
-    """New prices that wait for a yes, in one batch, on a card in these chats. Answers their ids."""
-    house, row, batch = shop.app.house, await shop.row(number), new_key()
-    async with house.db.write() as session:
-        item = await session.get_one(Item, row.id)
-        there = (await session.execute(select(Listing).where(Listing.item_id == item.id).order_by(Listing.channel))).scalars().all()
-        made = [
-            await changes.make(
-                session, house.db, ChangeKind.REPRICE, item, one, by="autopilot", state=ChangeState.PROPOSED, after={"price": 7500},
-                batch=batch,
-            )
-            for one in there
-            if one.channel in channels
-        ]  # fmt: skip
-        for chat in chats:
-            await put_view(session, house.db, (chat.surface, chat.chat), "batch", ("batch", batch), workspace=item.workspace_id)
-        keys = [one.id for one in made]
-    await shop.idle()
-    return keys
 
 
 async def states(shop: TestShop, keys: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from core.values.draft import Draft
 from core.values.states import AccountState, ItemState, Role
 from storage import audit
 from storage.models import Account, Listing, ManualTask, Stock, Workspace
+from tests.bot.people import join, owner_chat, propose
 from tests.shop import TestShop, picture
 
 
@@ -277,3 +278,60 @@ async def test_what_never_went_up_does_not_go_up_for_good(shop: TestShop) -> Non
     await shop.say("/resume")
     assert (await shop.row(number)).state == ItemState.DELISTED
     assert await shop.live(number) == []
+
+
+async def agreed(shop: TestShop) -> int:
+    """An item with a price of its own on each of two marketplaces, proposed in one batch and agreed to by one press."""
+    number = await published(shop, floor=5000)
+    await propose(shop, number, ["ebay", "shopify"], owner_chat(shop))
+    await shop.press("Yes")
+    assert prices_told(shop) == {"ebay": {75.0}, "shopify": {75.0}}
+    return number
+
+
+def prices_told(shop: TestShop) -> dict[str, set[float]]:
+    return {one: {float(price) for price in told(shop, one, "price")} for one in ("ebay", "shopify")}
+
+
+async def test_prices_that_were_agreed_to_at_once_are_taken_back_at_once(shop: TestShop) -> None:
+    number = await agreed(shop)
+    await shop.say("/undo")
+    assert prices_told(shop) == {"ebay": {80.0}, "shopify": {80.0}}
+    assert await own_prices(shop, number) == [None, None]
+    await shop.say("/undo")
+    assert await shop.live(number) == []  # nothing of it is left to take back: what was done before is what is last now
+
+
+async def own_prices(shop: TestShop, number: int) -> list[int | None]:
+    item = await shop.row(number)
+    query = select(Listing.own_price).where(Listing.item_id == item.id, Listing.channel != "poshmark").order_by(Listing.channel)
+    async with shop.app.house.db.read() as session:
+        return list((await session.execute(query)).scalars())
+
+
+async def test_the_button_of_a_batch_takes_all_of_it_back_but_what_was_changed_since(shop: TestShop) -> None:
+    number = await agreed(shop)
+    chat = owner_chat(shop)
+    undo = await chat.button("Undo")
+    await shop.say(f"/price {number} shopify 70")
+    await chat.put(**undo)
+    await shop.idle()
+    assert prices_told(shop) == {"ebay": {80.0}, "shopify": {70.0}}
+    assert "was changed again since" in await shop.text()
+    await chat.put(**undo)
+    await shop.idle()
+    assert prices_told(shop) == {"ebay": {80.0}, "shopify": {70.0}}
+
+
+async def test_each_takes_back_what_they_agreed_to(shop: TestShop) -> None:
+    ann = await join(shop, Role.SELLER, "ebay")
+    number = await published(shop, floor=5000)
+    await propose(shop, number, ["ebay", "shopify"], owner_chat(shop), ann)
+    await ann.press("Yes")
+    assert prices_told(shop) == {"ebay": {75.0}, "shopify": {80.0}}
+    await shop.press("Yes")
+    assert prices_told(shop) == {"ebay": {75.0}, "shopify": {75.0}}
+    await shop.say("/undo")
+    assert prices_told(shop) == {"ebay": {75.0}, "shopify": {80.0}}
+    await ann.say(f"/undo {number}")
+    assert prices_told(shop) == {"ebay": {80.0}, "shopify": {80.0}}

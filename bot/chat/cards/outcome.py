@@ -124,12 +124,17 @@ def _proposed(rows: object) -> tuple[Button, ...]:
     )
 
 
+def _is_somebodys(change: Change) -> bool:
+    """Whether a person did it, or agreed to a price that was proposed: an edit from then on."""
+    return change.by == "member" or (change.kind == ChangeKind.REPRICE and change.decided_by.startswith("member:"))
+
+
 def _undo(easel: Easel, item: Item, rows: list[Change]) -> tuple[Button, ...]:
     """Undo, while something of the batch stands and there is time."""
     now = easel.house.db.now()
     undone = {one.undo_of for one in rows}
     can = any(
-        one.by == "member" and one.state == ChangeState.DONE and one.undo_until and one.undo_until > now
+        _is_somebodys(one) and one.state == ChangeState.DONE and one.undo_until and one.undo_until > now
         for one in rows
         if one.undo_of is None and one.id not in undone
     )

@@ -17,15 +17,16 @@ from bot.chat.commands.stopping import PAUSED, RESUMED, pause_outward, resume_ou
 from bot.chat.context import Context
 from bot.chat.registry import action, command
 from core.errors import Refused
-from core.flows import edits, rolls, sales, undoing
+from core.flows import edits, ledger, rolls, sales, undoing
 from core.flows.posts import touch
 from core.rules.access import Ability
 from core.rules.changes import UNDO_WINDOW
 from core.rules.naming import of_field
+from core.values.card import Card
 from core.values.states import ChangeKind, ChangeState, DraftState, OrderState
 from core.words import N_, _, here
 from storage import audit
-from storage.models import Account, AuditEntry, Base, Change, Draft, Item, ManualTask, Order, OrderLine
+from storage.models import Account, AuditEntry, Base, Change, Draft, Item, Listing, ManualTask, Order, OrderLine
 
 LOOKED_AT = 300  # of the newest entries; whoever undoes so much does better with commands
 MADE = "change.approved"
@@ -79,7 +80,8 @@ async def undo(ctx: Context, item: Item | None) -> None:
     if what == MADE:
         await _undo_changes(ctx, deed.changes)
     elif what == edits.EDITED:
-        await _undo_edit(ctx, deed.entry)
+        found = await edits.edits_of(ctx.session, deed.entry.subject_id, str(deed.entry.data["batch"]))
+        await _undo_edits(ctx, [one for one in found if item is not None or one.actor == ctx.person.actor])
     elif what == rolls.CONFIRMED:
         await undo_confirmation(ctx, deed.entry)
     elif what == "order.seen":
@@ -96,9 +98,9 @@ async def undo(ctx: Context, item: Item | None) -> None:
 async def undo_batch(ctx: Context, batch: str) -> None:
     """The button of a batch's card."""
     rows = await _changes_of(ctx, batch)
-    edit = await edits.edit_of(ctx.session, rows[0].item_id, batch) if rows else None
-    if edit is not None:
-        await _undo_edit(ctx, edit)
+    found = await edits.edits_of(ctx.session, rows[0].item_id, batch) if rows else []
+    if found:
+        await _undo_edits(ctx, found)
     else:
         await _undo_changes(ctx, rows)
 
@@ -183,19 +185,42 @@ async def _undo_changes(ctx: Context, rows: Sequence[Change]) -> None:
         await ctx.show("batch", ("batch", rows[0].batch))
 
 
-async def _undo_edit(ctx: Context, edit: AuditEntry) -> None:
-    again = select(AuditEntry.id).where(AuditEntry.subject_id == edit.subject_id, AuditEntry.data["undo_of"].as_string() == edit.id)
-    if (await ctx.session.execute(again)).scalar() is not None:
+async def _undo_edits(ctx: Context, found: Sequence[AuditEntry]) -> None:
+    """Take back every edit of a batch that still stands and can be; say why for those that cannot."""
+    await ledger.hold(ctx.session, ctx.db, found[0].subject_id)  # of two who press at once the second sees what the first has done
+    over = await edits.taken_back(ctx.session, found)
+    standing = [one for one in found if one.id not in over]
+    if not standing:
         raise Refused(_("This was taken back already."))
-    done = await edits.take_back(ctx.session, ctx.house, ctx.person, edit)
+    refusals, sent = [], 0
+    theirs = await _theirs(ctx, standing)
+    for edit in theirs:
+        try:
+            async with ctx.session.begin_nested():  # one that cannot be is told, and holds up none of the others
+                sent += (await edits.take_back(ctx.session, ctx.house, ctx.person, edit)).sent
+        except Refused as error:
+            refusals.append(here(error.sentence))
+    if len(refusals) == len(theirs):
+        raise Refused(refusals[0])
+    for sentence in dict.fromkeys(refusals):
+        await ctx.say(Card(text=sentence, mood="warn"))
     if ctx.inbound.press:
         return
-    item = await ctx.session.get_one(Item, edit.subject_id)
-    await ctx.say(
-        _("Taken back: {what} of item {number} is what it was.").format(what=here(of_field(edit.data["field"])), number=item.number)
-    )
-    if done.sent or await _changes_of(ctx, done.batch):
-        await ctx.show("batch", ("batch", done.batch))
+    item = await ctx.session.get_one(Item, found[0].subject_id)
+    what, batch = here(of_field(found[0].data["field"])), str(found[0].data["batch"])
+    await ctx.say(_("Taken back: {what} of item {number} is what it was.").format(what=what, number=item.number))
+    if sent or await _changes_of(ctx, batch):
+        await ctx.show("batch", ("batch", batch))
+
+
+async def _theirs(ctx: Context, found: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """Without those of single listings that the person does not look after."""
+    keys = {str(one.data["listing"]) for one in found if one.data.get("listing")}
+    rows = (await ctx.session.execute(select(Listing.id, Listing.channel).where(Listing.id.in_(keys)))).all()
+    channels = {row[0]: row[1] for row in rows}
+    single = [one for one in found if one.data.get("listing") in channels]
+    theirs = await ctx.theirs(single, lambda one: channels[one.data["listing"]])
+    return [one for one in found if one not in single or one in theirs]
 
 
 async def _bring_back(ctx: Context, entry: AuditEntry) -> None:
