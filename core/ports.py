@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from core.money import Money
 from core.values.card import Card, CardPhoto, Inbound
 from core.values.channel import (
     Aspect,
     Capabilities,
     CategoryChoice,
     ChannelOrder,
+    ChannelParcel,
     Connection,
     Health,
     Hint,
@@ -79,6 +81,22 @@ class Channel(Protocol):
 
     async def aspects(self, account: Connection, category: str) -> Sequence[Aspect]:
         """Item specifics of a category, required ones first."""
+
+
+class OrderDesk(Protocol):
+    """What a person does about an order, on its marketplace. Idempotent as a `Channel` is: look first, act, and answer what was read back."""
+
+    async def ship(self, account: Connection, external_id: str, parcel: ChannelParcel, lines: Mapping[str, int]) -> ChannelOrder:
+        """Say that these units (line's external id to quantity; empty: all) are on their way. A parcel that is known there is not added
+        again. `Refused` where the order is cancelled, or the carrier or tracking number is not taken."""
+
+    async def refund(self, account: Connection, external_id: str, amount: Money, already: Money) -> ChannelOrder:
+        """Give the buyer `amount` back. `already` is what they had back before: an order that shows more than that was refunded by an
+        earlier try and is left alone. `Refused` above what was paid."""
+
+    async def cancel_order(self, account: Connection, external_id: str, reason: str) -> ChannelOrder:
+        """Cancel the whole order, money back included. `reason` is "sold_out" or "buyer_asked". `Refused` with what to do where the
+        marketplace only does that by hand."""
 
 
 class Connector(Protocol):

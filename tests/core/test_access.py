@@ -13,7 +13,10 @@ HAVE = {
     Ability.LOOK: "owner manager seller viewer", Ability.SELF: "owner manager seller viewer",
     Ability.EDIT: "owner manager seller", Ability.PUBLISH: "owner manager seller", Ability.PRICE: "owner manager seller",
     Ability.DELIST: "owner manager seller", Ability.SOLD: "owner manager seller", Ability.UNDO: "owner manager seller",
-    Ability.DECIDE: "owner manager seller", Ability.TASKS: "owner manager seller", Ability.PAUSE: "owner manager seller",
+    Ability.DECIDE: "owner manager seller", Ability.TASKS: "owner manager seller",
+    Ability.STOCK: "owner manager seller", Ability.SHIP: "owner manager seller", Ability.MONEY_BACK: "owner manager",
+    Ability.BUYERS: "owner manager seller", Ability.FORGET: "owner manager", Ability.RECONCILE: "owner manager seller",
+    Ability.EXPORT: "owner manager", Ability.PAUSE: "owner manager seller",
     Ability.CONNECT: "owner manager", Ability.REPLAY: "owner manager", Ability.INVITE: "owner manager", Ability.MEMBERS: "owner",
 }  # fmt: skip
 
