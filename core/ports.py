@@ -84,7 +84,7 @@ class Channel(Protocol):
 
 
 class OrderDesk(Protocol):
-    """What a person does about an order, on its marketplace. Idempotent as a `Channel` is: look first, act, and answer what was read back."""
+    """What a person does about an order, on its marketplace. Idempotent as a `Channel` is: look, act, and answer what was read back."""
 
     async def ship(self, account: Connection, external_id: str, parcel: ChannelParcel, lines: Mapping[str, int]) -> ChannelOrder:
         """Say that these units (line's external id to quantity; empty: all) are on their way. A parcel that is known there is not added

@@ -174,7 +174,7 @@ class OrderSource(Base):
 
 
 class Parcel(Base):
-    """Something sent to a buyer. `pushed_at` is when the marketplace was told (None: not yet, or it told us), `delivered_by` as on Order."""
+    """Something sent to a buyer. `pushed_at`: when the marketplace was told (None: not yet, or it told us); `delivered_by` as on Order."""
 
     __tablename__ = "parcel"
     __table_args__ = (UniqueConstraint("order_id", "tracking"),)
