@@ -2,6 +2,7 @@
 
     event: news      data: {"posts": [...], "gone": [ids], "cursor": ISO time, "flood": bool}      id: the cursor
     event: notices   data: {"unread": how many notices are}, at the beginning and when it moves
+    event: language  data: {"language": which one the member reads}, at the beginning and when it moves
     event: left      the session is over; do not come again
 
 A reader that comes back with `Last-Event-ID` (browsers do) or `?since=` goes on from there. Bells are hints here too: every
@@ -21,6 +22,7 @@ from starlette.responses import StreamingResponse
 
 from bot.http.chat_log import Changes
 from bot.http.entrance import Member
+from bot.speech import speech_of
 from bot.surfaces.web import WebSurface
 from core.errors import Invalid
 from core.flows import noticed, sessions
@@ -53,11 +55,15 @@ class Events:
     async def _stream(self, chat: str, token: str, since: datetime) -> AsyncIterator[str]:
         with self._web.listen(chat) as bell:
             yield "retry: 1000\n\n"
-            changes, counted = Changes(self._house.db, chat, since), -1
+            changes, counted, spoken = Changes(self._house.db, chat, since), -1, ""
             while not bell.ended:
-                if await sessions.session_person(self._house, token) is None:
+                person = await sessions.session_person(self._house, token)
+                if person is None:
                     yield "event: left\ndata: {}\n\n"
                     return
+                if (language := speech_of(person.language).language) != spoken:
+                    spoken = language
+                    yield f"event: language\ndata: {json.dumps({'language': language})}\n\n"
                 news = await changes.fresh()
                 if (unread := await self._unread(chat)) != counted:
                     counted = unread

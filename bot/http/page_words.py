@@ -1,7 +1,8 @@
 """What the chat page says by itself, beside the cards: its own buttons and states, in the reader's language.
 
-The page is written in English. For a reader of another language the texts of its HTML are replaced here, and those of its scripts come as
-a block of JSON in the page (`words.js` reads it). A test holds this list to what stands in the files.
+The page is written in English. For a reader of another language the texts of its HTML are replaced here, and all its words come as a block
+of JSON in the page (`words.js` reads it), so that an open page can change to yet another language. A test holds this list to what stands
+in the files.
 """
 
 from __future__ import annotations
@@ -41,8 +42,15 @@ SCRIPTS = (
     N_("Camera roll: {sent} of {all} photos sent. If this page closes, choose the same photos again: it goes on."),
     N_("Camera roll: {sent} photos sent. Add more, or press That’s all."),
     N_("Camera roll: photos that you add here now are parted into items."), N_("Remove {name}"), N_("Sending {name}"), N_("photo"),
-    N_("Haggle answered {status}."),
+    N_("Haggle answered {status}."), N_("check"), N_("solved"), N_("unread"), N_("{number} of {count}"),
+    N_("{name} is {size} MB, and a photo may be 20 MB: choose a smaller version."),
 )  # fmt: skip
+
+
+def words_in(language: str) -> dict[str, str]:
+    """Each message and how it is said; nothing for English, which is what the page is written in."""
+    speech = speech_of(language)
+    return {} if speech.language == "en" else {one: speech.gettext(one) for one in (*SCRIPTS, *HTML)}
 
 
 @lru_cache
@@ -54,6 +62,6 @@ def translated(page: str, language: str) -> str:
     for text in HTML:
         said, quoted = escape(speech.gettext(text)), re.escape(escape(text, quote=False))
         page = re.sub(rf'(>\s*|="){quoted}(?=\s*[<"])', rf"\g<1>{said}", page)
-    words = json.dumps({one: speech.gettext(one) for one in SCRIPTS}, ensure_ascii=False).replace("<", "\\u003c")
+    words = json.dumps(words_in(language), ensure_ascii=False).replace("<", "\\u003c")
     page = page.replace('<html lang="en">', f'<html lang="{speech.language}">')
     return page.replace("</head>", f'<script id="page-words" type="application/json">{words}</script>\n</head>')

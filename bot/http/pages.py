@@ -22,7 +22,7 @@ from bot.surfaces.web import SURFACE
 from core.errors import Refused
 from core.flows import people, sessions
 from core.flows.house import House
-from core.flows.people import Entry
+from core.flows.people import Entry, Person
 from core.rules.access import ROLES
 from core.words import _, here, speech
 
@@ -52,8 +52,7 @@ class Pages:
         person = visitor(request)
         if person is None:
             return page("Haggle", _(SIGN_IN), 401)
-        me = escape(_("{name}, {role}").format(name=person.name, role=_(ROLES[person.role])))
-        told = translated(_CHAT, speech().language).replace(_ME, _ME.replace("><", f">{me}<"))
+        told = translated(_CHAT, speech().language).replace(_ME, _ME.replace("><", f">{escape(called(person))}<"))
         return HTMLResponse(told, headers={"Cache-Control": "no-store"})
 
     async def door(self, request: Request, code: str = "") -> Response:
@@ -120,6 +119,11 @@ class Pages:
         answer = page(_("Signed out"), _(SIGN_IN))
         answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
         return answer
+
+
+def called(person: Person) -> str:
+    """Who is signed in, as the page says it."""
+    return _("{name}, {role}").format(name=person.name, role=_(ROLES[person.role]))
 
 
 def is_ours(request: Request) -> bool:

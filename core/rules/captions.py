@@ -20,12 +20,13 @@ _MONEY = rf"(?P<amount>(?:{_SIGN}\s?)?{_NUMBER}(?:\s?(?:{_SIGN}|(?:USD|EUR|GBP|C
 # "paid 20 years ago" and "want 80 to 90" are no amounts.
 _ENDS = (
     r"(?![\w%]|\s*[-–—/]\s*\d|\s*(?:to|of|x|ft|cm|mm|kg|lbs?|oz|yrs?|years?|mos?|months?|weeks?|days?|hrs?|hours?|minutes?|times?|people|"
-    r"persons?|kids?|inch(?:es)?|feet|pieces?|pcs|pairs?)\b)(?:\s?(?:each|ea)\b\.?)?"
+    r"persons?|kids?|inch(?:es)?|feet|pieces?|pcs|pairs?|a\s+\d+|años?|meses|piezas?|pares)\b)(?:\s?(?:each|ea)\b\.?)?"
 )
 _AMOUNT = rf"(?<![\w.,]){_MONEY}(?:\s?(?P<unit>dollars?|bucks|euros?)\b)?{_ENDS}"
 _SIGNED = rf"(?<![\w.,])(?={_SIGN}|{_NUMBER}\s?{_SIGN}){_MONEY}{_ENDS}"
 _LAST = r"(?=\s*(?:$|[,;|\n.!\0]))"
 _TO = r"\s*(?:[:=~]|is|at|for|me|about|around)?\s*"
+_DE = r"\s*(?:[:=~]|de|es|por|unos)?\s*"
 _MARK = "\0"  # stands where something was taken out
 
 # What an amount is called, most telling first; "$80" alone is the price when it is the only one.
@@ -36,6 +37,9 @@ _CALLED = (
     ("floor", rf"{_AMOUNT}\s*(?:minimum|floor|lowest)\b"),
     ("price", rf"\b(?:wants?|wanted|ask(?:ing)?|priced?|sell(?:ing)?(?: it)? (?:for|at)|list(?:ed|ing)?(?: it)? (?:for|at)){_TO}{_AMOUNT}"),
     ("price", rf"{_AMOUNT}\s*(?:obo|ono|or best offer|firm)\b"),
+    ("cost", rf"\b(?:pagué|pague|(?:me )?cost(?:e|ó|o)){_DE}{_AMOUNT}"),
+    ("floor", rf"\bmínimo{_DE}{_AMOUNT}"),
+    ("price", rf"\b(?:quiero|pido|precio){_DE}{_AMOUNT}"),
 )
 _CALLED_PATTERNS = tuple((name, re.compile(rf"{pattern}(?:\s*(?:obo|ono|or best offer|firm)\b)?", re.I)) for name, pattern in _CALLED)
 _UNCALLED = re.compile(rf"(?:\b(?:for|at)\s+|@\s*)?{_SIGNED}(?P<last>{_LAST})?", re.I)

@@ -19,14 +19,16 @@ from tests.home import Home, picture
 pytestmark = pytest.mark.browser
 STATES = pytest.mark.parametrize(("width", "dark"), [(1280, False), (375, False), (1280, True), (375, True)])
 GRAVE = ("serious", "critical")
+SETTLED = """async () => {
+    const going = () => document.getAnimations()
+        .filter((one) => one.playState === "running" && one.effect.getTiming().iterations !== Infinity);
+    for (let some = going(); some.length; some = going()) await Promise.allSettled(some.map((one) => one.finished));
+}"""
 
 
 async def faults(page: Page) -> list[str]:
     """What is seriously wrong, each with where it is."""
-    # Nothing is judged in the middle of a fade.
-    await page.wait_for_function(
-        "document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"
-    )
+    await page.evaluate(SETTLED)  # nothing is judged in the middle of a fade
     found: dict[str, Any] = (await Axe().run(page, options={"resultTypes": ["violations"]})).response
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}"

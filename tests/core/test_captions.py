@@ -31,6 +31,11 @@ from core.rules.captions import read_caption
             {"title": "lego set 75192", "quantity": "2", "condition": "new", "cost": "50000", "price": "80000", "floor": "70000"},
         ),
         ("wilson racket - used - 30 obo", {"title": "wilson racket", "condition": "good", "price": "3000"}),
+        (
+            "Lámpara de latón Acme, pagué 20, quiero 80, mínimo 60",
+            {"title": "Lámpara de latón Acme", "cost": "2000", "price": "8000", "floor": "6000"},
+        ),
+        ("Botas, quiero 80 a 90", {"title": "Botas, quiero 80 a 90"}),
         ("thanks!", {"notes": "thanks"}),
         ("45", {"notes": "45"}),
     ],

@@ -12,7 +12,7 @@ from core.flows.tasks import MAYBE_UP, sentence
 from core.flows.wanted import wanted_of
 from core.values.card import Button, Card, Line
 from core.values.states import AccountState, TaskKind, TaskState
-from core.words import _
+from core.words import _, here
 from storage.models import Account, Item, Listing, ManualTask, Member
 
 
@@ -61,14 +61,16 @@ async def _kit(
         return [*lines, Line(value=error.sentence, mood="warn")], []
     lines = [*lines, *(Line(value=step) for step in kit.instructions), *(Line(one.label, one.value, one.note) for one in kit.fields)]
     lines += [Line(value=one, mood="warn") for one in kit.warnings]
-    copies = [
-        Button(_("Copy {label}").format(label=one.label if one.label.isupper() else one.label.lower()), copy=one.value)
-        for one in kit.fields
-    ]
+    copies = [Button(_("Copy {label}").format(label=_within(here(one.label))), copy=one.value) for one in kit.fields]
     rows = [tuple(copies[start : start + 3]) for start in range(0, len(copies), 3)]
     if kit.url:
         rows.append((Button(_("Open {channel}").format(channel=easel.channel(account.channel)), url=kit.url),))
     return lines, rows
+
+
+def _within(label: str) -> str:
+    """A label as it stands within a sentence; what is all capitals (SKU) stays so."""
+    return label if label.isupper() else label.lower()
 
 
 async def _name(easel: Easel, actor: str) -> str:

@@ -13,7 +13,7 @@ from bot.chat.context import Context, Offer
 from bot.chat.registry import Rest, Word, command
 from bot.chat.ways_in import identities_of
 from bot.speech import LANGUAGES, speech_of
-from core.flows import sessions
+from core.flows import readers, sessions
 from core.flows.posts import touch
 from core.rules.access import Ability
 from core.values.card import Button, Card, Line
@@ -105,3 +105,5 @@ async def _set(ctx: Context, field: str, value: str) -> None:
         subject=("member", member.id), data={"before": before, "after": value},
     )  # fmt: skip
     await touch(ctx.session, ctx.db, ("member", member.id))
+    await readers.draw_again(ctx.session, ctx.db, member.id)
+    ctx.bells.append(("web", member.id))  # open pages take the new words

@@ -71,7 +71,7 @@ export function upload(files, progress) {
   });
 }
 
-// Opens itself again for ever. `on.news(data)`, `on.notices(unread)`, `on.state("live" | "wait" | "left")`.
+// Opens itself again for ever. `on.news(data)`, `on.notices(unread)`, `on.language(code)`, `on.state("live" | "wait" | "left")`.
 export class Stream {
   constructor(on) {
     this.on = on;
@@ -116,6 +116,7 @@ export class Stream {
       this.on.news(data);
     });
     source.addEventListener("notices", (event) => this.on.notices(JSON.parse(event.data).unread));
+    source.addEventListener("language", (event) => this.on.language(JSON.parse(event.data).language));
     source.addEventListener("left", () => {
       this.cursor = "";
       this.close();

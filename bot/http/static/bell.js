@@ -2,12 +2,12 @@
 
 import { Offline, Refusal, TooFast, call } from "./api.js";
 import { byId, icon, make } from "./dom.js";
-import { languages, phrase } from "./words.js";
+import { phrase, written } from "./words.js";
 
 const MOODS = { success: "good", warning: "warn", critical: "bad" };
-const WORDS = { info: phrase("News:"), success: phrase("Done:"), warning: phrase("Attention:"), critical: phrase("Critical:") };
+const words = (severity) => ({ info: phrase("News:"), success: phrase("Done:"), warning: phrase("Attention:"), critical: phrase("Critical:") })[severity];
 const MOST = 100; // the server counts no further
-const when = new Intl.DateTimeFormat(languages, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+const WHEN = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" };
 
 export class Bell {
   // `act`: { press(id), say(sentence) }
@@ -38,6 +38,12 @@ export class Bell {
     if (moved && this.panel.open) this.load();
   }
 
+  // The reader's language is another one now.
+  again() {
+    this.count(this.unread);
+    if (this.panel.open) this.load();
+  }
+
   open() {
     this.list.replaceChildren();
     this.panel.showModal();
@@ -59,11 +65,11 @@ export class Bell {
 
   row(one) {
     const node = make("li", { className: "told", data: { mood: one.solved ? "good" : MOODS[one.severity] || "", read: one.read } });
-    const state = one.solved ? "solved" : one.read ? "" : "unread";
+    const state = one.solved ? phrase("solved") : one.read ? "" : phrase("unread");
     node.append(
-      make("p", { className: "told-title" }, make("span", { className: "unseen", text: WORDS[one.severity] }), make("span", { text: one.title })),
+      make("p", { className: "told-title" }, make("span", { className: "unseen", text: words(one.severity) }), make("span", { text: one.title })),
       one.body ? make("p", { className: "told-body", text: one.body }) : "",
-      make("p", { className: "told-when" }, make("time", { datetime: one.at, text: when.format(new Date(one.at)) }), state ? make("span", { className: "badge", text: state }) : null),
+      make("p", { className: "told-when" }, make("time", { datetime: one.at, text: written(one.at, WHEN) }), state ? make("span", { className: "badge", text: state }) : null),
       make("div", { className: "button-row" }, ...this.buttons(one)),
     );
     return node;

@@ -3,7 +3,7 @@
 import { icon, make, photoUrl } from "./dom.js";
 import { phrase } from "./words.js";
 
-const MOOD_WORDS = { good: phrase("Done:"), bad: phrase("Problem:"), warn: phrase("Attention:"), busy: phrase("Working:") };
+const moodWords = (mood) => ({ good: phrase("Done:"), bad: phrase("Problem:"), warn: phrase("Attention:"), busy: phrase("Working:") })[mood];
 
 // `act`: { press(button, node), copy(button, node), look(photos, index), about(card) }
 export function makeCard(card, act) {
@@ -42,8 +42,8 @@ function heading(card, act) {
 }
 
 function mark(mood) {
-  if (!MOOD_WORDS[mood]) return null;
-  return make("span", { className: "mark", data: { mood } }, icon(mood), make("span", { className: "unseen", text: MOOD_WORDS[mood] }));
+  if (!moodWords(mood)) return null;
+  return make("span", { className: "mark", data: { mood } }, icon(mood), make("span", { className: "unseen", text: moodWords(mood) }));
 }
 
 function paragraphs(text) {
@@ -82,7 +82,7 @@ function row(line, fresh) {
   if (!line.label) node.classList.add("plain");
   if (fresh) node.classList.add("fresh");
   const value = make("dd", {}, mark(line.mood), make("span", { className: "value", text: line.value || "" }));
-  if (line.weak) value.append(make("span", { className: "badge", text: "check" }));
+  if (line.weak) value.append(make("span", { className: "badge", text: phrase("check") }));
   if (line.note) value.append(make("span", { className: "note", text: line.note }));
   node.append(make("dt", { text: line.label || "" }), value);
   return node;
@@ -121,7 +121,7 @@ const wordsOfLine = (line) => [line.label, line.value, line.note].filter(Boolean
 
 export function wordsOf(card) {
   const asked = (card.buttons || []).flat().map((one) => one.label);
-  return [MOOD_WORDS[card.mood], card.title, card.text, ...(card.lines || []).map(wordsOfLine), asked.length ? phrase("Buttons: {names}", { names: asked.join(", ") }) : ""]
+  return [moodWords(card.mood), card.title, card.text, ...(card.lines || []).map(wordsOfLine), asked.length ? phrase("Buttons: {names}", { names: asked.join(", ") }) : ""]
     .filter(Boolean).join(". ");
 }
 

@@ -9,11 +9,12 @@ import { Palette } from "./palette.js";
 import { Roll } from "./roll.js";
 import { Tray } from "./tray.js";
 import { Viewer } from "./viewer.js";
-import { phrase } from "./words.js";
+import { phrase, speak, spoken } from "./words.js";
 
 const words = byId("words");
 const viewer = new Viewer();
 let about = ""; // the posted card that the next message is about
+let aboutTitle = "";
 let workingUntil = 0;
 
 const outbox = new Outbox((entry) => {
@@ -32,7 +33,8 @@ const list = new List({
   look: (photos, index) => viewer.open(photos, index),
   about(card, message) {
     about = message;
-    byId("about-text").textContent = phrase("About {title}", { title: card.title });
+    aboutTitle = card.title;
+    byId("about-text").textContent = phrase("About {title}", { title: aboutTitle });
     byId("about").hidden = false;
     words.focus();
   },
@@ -44,7 +46,7 @@ const roll = new Roll((sentence) => toast(sentence));
 const MOST = 24; // photos of one item
 const palette = new Palette(words, () => grow(), async () => (await call("/api/v1/commands")).commands);
 const bell = new Bell({ press: (id) => outbox.add({ press: id, message: "" }), say: toast });
-const stream = new Stream({ news: (data) => (data.flood ? load() : take(data)), notices: (unread) => bell.count(unread), state });
+const stream = new Stream({ news: (data) => (data.flood ? load() : take(data)), notices: (unread) => bell.count(unread), language, state });
 
 function take(data) {
   const before = list.posts.size;
@@ -73,6 +75,27 @@ async function load(before = "") {
     state("wait");
     setTimeout(() => load(before), 2000);
   }
+}
+
+// What the reader's language is: another one than the page's when they chose it meanwhile, here or elsewhere.
+async function language(code) {
+  clearTimeout(language.timer);
+  if (code === spoken()) return;
+  try {
+    const told = await call("/api/v1/words");
+    speak(told);
+    byId("me").textContent = told.me;
+  } catch (error) {
+    if (error instanceof Refusal) return; // signed out: the stream says so
+    if (!(error instanceof Offline || error instanceof TooFast)) throw error;
+    language.timer = setTimeout(() => language(code), 2000);
+    return;
+  }
+  for (const one of [list, bell, tray]) one.again();
+  roll.show();
+  palette.load();
+  state(byId("line").dataset.state);
+  byId("about-text").textContent = phrase("About {title}", { title: aboutTitle });
 }
 
 function empty() {

@@ -2,12 +2,13 @@
 
 import { makeCard, patchCard, wordsOf } from "./cards.js";
 import { byId, icon, make, photoUrl } from "./dom.js";
-import { languages, phrase } from "./words.js";
+import { phrase, written } from "./words.js";
 
 const BESIDE = 12; // pixels above a card that begins the window
 const NEAR = 90; // pixels from the end that still count as being at the end
-const time = new Intl.DateTimeFormat(languages, { hour: "numeric", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(languages, { weekday: "long", month: "long", day: "numeric" });
+const TIME = { hour: "numeric", minute: "2-digit" };
+const DAY = { weekday: "long", month: "long", day: "numeric" };
+const WHOLE = { dateStyle: "medium", timeStyle: "short" };
 
 export class List {
   constructor(act) {
@@ -80,9 +81,25 @@ export class List {
 
   said(data) {
     const item = make("li", { className: "post mine", data: { id: data.id } });
-    item.append(bubble(data.text, (data.photos || []).map((one) => photoUrl(one, "small")), (index) => this.act.look(data.photos.map((sha256) => ({ sha256 })), index)));
-    item.append(this.stamp(data.at));
+    item.append(this.bubbleOf(data), this.stamp(data.at));
     return { item, card: null, act: null, words: "" };
+  }
+
+  bubbleOf(data) {
+    const look = (index) => this.act.look(data.photos.map((sha256) => ({ sha256 })), index);
+    return bubble(data.text, (data.photos || []).map((one) => photoUrl(one, "small")), look);
+  }
+
+  // The reader's language is another one now: what the page itself says about each post is said anew.
+  again() {
+    for (const { data, item, card, act } of this.posts.values()) {
+      if (card) patchCard(card, null, data.card, act);
+      else item.querySelector(".bubble").replaceWith(this.bubbleOf(data));
+      item.querySelector(":scope > time").replaceWith(this.stamp(data.at));
+    }
+    for (const { entry } of this.mine.values()) this.fate(entry);
+    this.days();
+    if (this.atEnd) this.toEnd();
   }
 
   // What was just written shows at once; the server's own row takes its place.
@@ -148,15 +165,14 @@ export class List {
     let last = "";
     for (const id of this.sorted()) {
       const { data, item } = this.posts.get(id);
-      const on = day.format(new Date(data.at));
-      if (on !== last) item.before(make("li", { className: "day", text: on === day.format(new Date()) ? phrase("Today") : on }));
+      const on = written(data.at, DAY);
+      if (on !== last) item.before(make("li", { className: "day", text: on === written(new Date(), DAY) ? phrase("Today") : on }));
       last = on;
     }
   }
 
   stamp(at) {
-    const when = new Date(at);
-    return make("time", { datetime: at, text: time.format(when), title: when.toLocaleString(languages) });
+    return make("time", { datetime: at, text: written(at, TIME), title: written(at, WHOLE) });
   }
 
   look() {

@@ -27,7 +27,7 @@ export class Tray {
       item.node = this.tile(item);
       this.items.push(item);
       this.node.append(item.node);
-      if (file.size > MAX) this.fail(item, `${file.name} is ${(file.size / 1024 / 1024).toFixed(1)} MB, and a photo may be 20 MB: choose a smaller version.`);
+      if (file.size > MAX) this.fail(item, phrase("{name} is {size} MB, and a photo may be 20 MB: choose a smaller version.", { name: file.name, size: (file.size / 1024 / 1024).toFixed(1) }));
     }
     this.show();
     this.go();
@@ -45,10 +45,22 @@ export class Tray {
   tile(item) {
     const image = make("img", { src: item.url, alt: item.file.name || "photo" });
     image.addEventListener("error", () => image.replaceWith(make("span", { className: "nameless", text: item.file.name || "photo" }), icon("photo")));
-    const away = make("button", { className: "away", type: "button", "aria-label": phrase("Remove {name}", { name: item.file.name || phrase("photo") }) }, icon("close"));
+    const away = make("button", { className: "away", type: "button" }, icon("close"));
     away.addEventListener("click", () => this.remove(item));
-    const bar = make("progress", { max: 1, value: 0, "aria-label": phrase("Sending {name}", { name: item.file.name || phrase("photo") }) });
-    return make("li", { className: "tile", data: { state: "queued" } }, make("div", { className: "tile-photo" }, image, bar, away), make("p", { className: "tile-error", role: "alert" }));
+    const bar = make("progress", { max: 1, value: 0 });
+    return this.named(item, make("li", { className: "tile", data: { state: "queued" } }, make("div", { className: "tile-photo" }, image, bar, away), make("p", { className: "tile-error", role: "alert" })));
+  }
+
+  named(item, node) {
+    const name = item.file.name || phrase("photo");
+    node.querySelector(".away").setAttribute("aria-label", phrase("Remove {name}", { name }));
+    node.querySelector("progress").setAttribute("aria-label", phrase("Sending {name}", { name }));
+    return node;
+  }
+
+  // The reader's language is another one now.
+  again() {
+    for (const one of this.items) this.named(one, one.node);
   }
 
   remove(item, forget = true) {

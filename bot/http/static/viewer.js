@@ -33,7 +33,7 @@ export class Viewer {
     const image = byId("viewer-photo");
     image.src = photoUrl(photo.sha256, "large");
     image.alt = photo.alt || phrase("Photo {number}", { number: this.at + 1 });
-    byId("viewer-place").textContent = count > 1 ? `${this.at + 1} of ${count}` : "";
+    byId("viewer-place").textContent = count > 1 ? phrase("{number} of {count}", { number: this.at + 1, count }) : "";
     byId("viewer-save").href = photoUrl(photo.sha256, "original.jpg");
     byId("viewer-back").hidden = byId("viewer-on").hidden = count < 2;
   }

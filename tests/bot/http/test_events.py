@@ -30,7 +30,7 @@ class Stream:
         """The next event of the chat as (kind, data)."""
         while True:
             kind, data = await self.any()
-            if kind != "notices":
+            if kind not in ("notices", "language"):
                 return kind, data
 
     async def unread(self) -> int:
@@ -39,6 +39,13 @@ class Stream:
             kind, data = await self.any()
             if kind == "notices":
                 return int(data["unread"])
+
+    async def language(self) -> str:
+        """The next language that is told."""
+        while True:
+            kind, data = await self.any()
+            if kind == "language":
+                return str(data["language"])
 
     async def any(self) -> tuple[str, dict[str, Any]]:
         kind = ""
@@ -100,6 +107,15 @@ async def test_the_number_of_unread_notices_comes_first_and_when_it_moves(home: 
         await mine.post("/api/v1/chat/messages", json={"event_id": "opens-it-now", "press": second["open"]})
         assert await stream.unread() == 0
     assert [(one["title"], one["read"]) for one in (await mine.get("/api/v1/notices")).json()["notices"]] == [("one", True)]
+
+
+async def test_a_reader_s_language_comes_first_and_when_they_choose_another(home: Home) -> None:
+    _sam, token = await home.member()
+    mine = home.browser(Authorization=f"Bearer {token}", **OURS)
+    async with listening(mine) as one, listening(mine) as other:
+        assert (await one.language(), await other.language()) == ("en", "en")
+        await mine.post("/api/v1/chat/messages", json={"event_id": "speaks-spanish", "text": "/language es"})
+        assert (await one.language(), await other.language()) == ("es", "es")
 
 
 async def test_news_come_at_once_and_only_to_their_chat(home: Home) -> None:

@@ -51,7 +51,8 @@ def test_every_word_of_the_page_is_in_the_other_language() -> None:
     page = Texts(translated((STATIC / "chat.html").read_text("utf-8"), "es"))
     assert page.language == "es"
     assert page.said - {"Haggle"} == {spanish.gettext(one) for one in HTML}
-    assert page.block == {one: spanish.gettext(one) for one in SCRIPTS}
+    assert page.block == {one: spanish.gettext(one) for one in (*SCRIPTS, *HTML)}
+    assert len({spanish.gettext(one) for one in HTML}) == len(set(HTML))  # the page finds a message by how it is said
 
 
 async def test_a_member_is_served_and_answered_in_their_language(home: Home) -> None:
@@ -64,5 +65,7 @@ async def test_a_member_is_served_and_answered_in_their_language(home: Home) -> 
     assert refused.json() == {"error": "No hay nada en este mensaje: escribe algo o añade fotos."}
     there = {one["name"]: one["summary"] for one in (await member.get("/api/v1/commands")).json()["commands"]}
     assert there["publish"] == "Publicar un artículo"
+    told = (await member.get("/api/v1/words")).json()
+    assert (told["language"], told["words"]["Send"]) == ("es", "Enviar")
     stranger = home.browser()
     assert "Entra primero" in (await stranger.get("/", headers={"Accept-Language": "es-ES,es;q=0.9"})).text
