@@ -121,7 +121,7 @@ async def _show(ctx: Context, proposals: list[Proposal]) -> None:
         if one not in changing:
             await run_line(ctx, one.line)
     if changing:
-        await ctx.say(propose(changing))
+        await ctx.say(propose(changing, ctx.person.member_id))
 
 
 def _looks(line: str) -> bool:
@@ -139,7 +139,7 @@ async def _offer(ctx: Context, choice: Choice) -> None:
     if not found:
         raise Missing(_nothing_called(choice.phrase))
     text = _("Nothing is called exactly “{phrase}”. Did you mean one of these?") if choice.near else _("Which “{phrase}” do you mean?")
-    await ctx.say(choose(text.format(phrase=choice.phrase[:80]), found))
+    await ctx.say(choose(text.format(phrase=choice.phrase[:80]), found, ctx.person.member_id))
 
 
 async def _ask_amount(ctx: Context, thing: Thing, verb: Verb) -> None:
@@ -153,7 +153,7 @@ async def _ask_amount(ctx: Context, thing: Thing, verb: Verb) -> None:
 async def _proposed(ctx: Context, answer: Answer) -> bool:
     """Show what the model proposes, as far as it is sound. Whether there was any."""
     if chosen := await sound(ctx, answer.proposed.choices, answer.numbers):
-        await ctx.say(choose(_("Which one do you mean?"), chosen))
+        await ctx.say(choose(_("Which one do you mean?"), chosen, ctx.person.member_id))
         return True
     made = await sound(ctx, answer.proposed.lines, answer.numbers)
     if len(made) < len(answer.proposed.lines):

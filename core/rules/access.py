@@ -81,6 +81,11 @@ def refusal(role: Role, ability: Ability) -> Told:
     return Told("You are a {role} here, and {needed}. Ask the owner.", role=Told(ROLES[role]), needed=Told(_NEEDED[LEAST[ability]]))
 
 
+def may_refuse(role: Role, ability: Ability, *, own: bool) -> bool:
+    """Whether somebody may say no to what was proposed: whoever may say yes, and everybody to what they asked for themselves."""
+    return own or may(role, ability)
+
+
 def outranks(role: Role, other: Role) -> bool:
     """Whether somebody with a role stands above another: nobody invites or names one who does."""
     return RANK[role] > RANK[other]

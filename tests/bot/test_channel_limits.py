@@ -109,6 +109,15 @@ async def test_a_proposal_of_another_channel_may_be_seen_but_not_pressed(shop: T
     assert await states(shop, both) == ["done", "proposed"]
 
 
+async def test_who_only_looks_says_neither_yes_nor_no_to_a_proposal(shop: TestShop) -> None:
+    number, viewer = await up(shop, "ebay"), await join(shop, Role.VIEWER)
+    proposed = await propose(shop, number, ["ebay"], viewer)
+    for label in ("Yes", "No"):
+        await viewer.press(label)
+        assert "You are a viewer here, and this needs a seller." in await viewer.last()
+    assert await states(shop, proposed) == ["proposed"]
+
+
 async def test_tasks_drafts_and_connections_of_another_channel_are_not_pressed(shop: TestShop, ann: Chat) -> None:
     number = await up(shop, "poshmark")
     async with shop.app.house.db.read() as session:

@@ -35,19 +35,19 @@ class Proposal:
     item: Item | None = None
 
 
-def propose(proposals: Sequence[Proposal]) -> Card:
-    """One question for one command; a button each, and one for all, where there are several."""
+def propose(proposals: Sequence[Proposal], by: str) -> Card:
+    """One question for one command; a button each, and one for all, where there are several. `by` is the member who said it."""
     key = new_key()
     if len(proposals) == 1:
         only = proposals[0]
         text = _("{line}: {what}. Do it?").format(line=only.line, what=only.what)
-        return Card(text=text, buttons=((_say(_("Yes"), only.line, key, "primary"), _no(_("No"), key)),))
+        return Card(text=text, buttons=((_say(_("Yes"), only.line, key, "primary"), _no(_("No"), [only.line], key, by)),))
     lines = tuple(Line(one.line, one.what) for one in proposals)
     rows = tuple((_say(one.line, one.line, key),) for one in proposals)
-    return Card(title=_("Do this?"), lines=lines, buttons=(*rows, _last([one.line for one in proposals], key)))
+    return Card(title=_("Do this?"), lines=lines, buttons=(*rows, _last([one.line for one in proposals], key, by)))
 
 
-def choose(text: str, proposals: Sequence[Proposal]) -> Card:
+def choose(text: str, proposals: Sequence[Proposal], by: str) -> Card:
     """Which of these is meant: each with a button that does it."""
     key = new_key()
     lines = tuple(Line(one.line, one.what) for one in proposals)
@@ -55,21 +55,22 @@ def choose(text: str, proposals: Sequence[Proposal]) -> Card:
     for one in proposals:
         several = sum(other.item is one.item for other in proposals) > 1
         rows.append((_say(one.line if several or one.item is None else called(one.item, {}).label, one.line, key, picks=True),))
-    return Card(text=text, lines=lines, buttons=(*rows, (_no(_("None of these"), key),)))
+    return Card(text=text, lines=lines, buttons=(*rows, (_no(_("None of these"), [one.line for one in proposals], key, by),)))
 
 
 def _say(label: str, line: str, key: str, style: str = "", *, picks: bool = False) -> Button:
     return Button(label, {"do": "say", "text": line, ONCE: key, **({"picks": True} if picks else {})}, style)
 
 
-def _no(label: str, key: str) -> Button:
-    return Button(label, {"do": "plain.no", ONCE: key})
+def _no(label: str, lines: Sequence[str], key: str, by: str) -> Button:
+    return Button(label, {"do": "plain.no", "lines": list(lines), ONCE: key, "by": by})
 
 
-def _last(lines: Sequence[str], key: str) -> tuple[Button, ...]:
+def _last(lines: Sequence[str], key: str, by: str) -> tuple[Button, ...]:
     """The row under the commands: all of them, or none."""
     every = Button(_("All of it"), {"do": "plain.all", "lines": list(lines), ONCE: key}, "primary")
-    return (every, _no(_("No"), key)) if len(lines) > 1 else (_no(_("No"), key),)
+    no = _no(_("No"), lines, key, by)
+    return (every, no) if len(lines) > 1 else (no,)
 
 
 async def use(ctx: Context, action: dict[str, Any]) -> None:
@@ -111,4 +112,5 @@ def _pressed(card: Card, action: dict[str, Any], who: str) -> Card:
     if every or action.get("picks") or not left:
         return replace(card, lines=lines, buttons=())
     rows = tuple(row for row in card.buttons if row[0].action.get("do") == "say" and row[0].action.get("text") in left)
-    return replace(card, lines=lines, buttons=(*rows, _last(left, key)))
+    by = next(str(one.action.get("by", "")) for row in card.buttons for one in row if one.action.get("do") == "plain.no")
+    return replace(card, lines=lines, buttons=(*rows, _last(left, key, by)))

@@ -15,7 +15,7 @@ from core.values.card import Inbound
 from core.values.states import Role
 from storage.inbox import from_chat
 from storage.keys import new_key
-from storage.models import Item, Post, Question
+from storage.models import Item, Member, Post, Question
 from tests.home import open_home
 from tests.shop import TestShop
 
@@ -147,6 +147,31 @@ async def test_who_may_not_is_told_when_they_say_it_and_when_they_press(shop: Te
     assert f"Item {dunks}: Nike Dunk Low Panda" in await shop.last()
     await shop.hear(press=buttons(post)["Yes"], message=post.message)
     assert await price(shop, dunks) == 7500
+
+
+async def test_no_is_said_by_who_may_say_yes_and_by_who_asked_for_it(shop: TestShop) -> None:
+    _lamp, dunks = await lamp_and_dunks(shop)
+    joined = [
+        await people.enter(shop.app.house, await people.make_code(shop.app.house, role), "web", "", name=name)
+        for role, name in ((Role.VIEWER, "Vic"), (Role.SELLER, "Sue"), (Role.SELLER, "Ann"))
+    ]
+    vic, sue, ann = joined
+    await shop.say("drop the Dunks to 71")
+    post = await card_with(shop, f"/price {dunks} 71")
+    no = buttons(post)["No"]
+    await hear_as(shop, vic, press=no, message=post.message)
+    assert "You are a viewer here, and this needs a seller." in await shop.last()
+    assert buttons(await card_with(shop, f"/price {dunks} 71"))["No"] == no
+    await hear_as(shop, sue, press=no, message=post.message)
+    assert "Sue: no" in str((await card_with(shop, f"/price {dunks} 71")).card["lines"])
+
+    await hear_as(shop, ann, text="drop the Dunks to 72")
+    async with shop.app.house.db.write() as session:
+        (await session.get_one(Member, ann.member_id)).role = Role.VIEWER
+    post = await card_with(shop, f"/price {dunks} 72")
+    await hear_as(shop, ann, press=buttons(post)["No"], message=post.message)
+    assert "Ann: no" in str((await card_with(shop, f"/price {dunks} 72")).card["lines"])
+    assert await price(shop, dunks) == 8000
 
 
 async def test_looking_needs_no_yes_and_a_command_without_its_slash_is_the_command(shop: TestShop) -> None:
