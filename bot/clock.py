@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from core.ports import Clock
 from core.rules.days import last_time
 from storage import slots
 from storage.db import Database, log_fault
@@ -35,6 +37,11 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+def seconds_of(clock: Clock) -> Callable[[], float]:
+    """Seconds that only go forward, however the machine's time is set, and further when a test moves the clock: for what is paced."""
+    return lambda: time.monotonic() + clock.offset.total_seconds()
 
 
 class Ticker:

@@ -19,7 +19,7 @@ from bot.chat.cards import Artist
 from bot.chat.menus import menus
 from bot.chat.registry import REGISTRY, commands
 from bot.chat.router import Router
-from bot.clock import SystemClock, Ticker
+from bot.clock import SystemClock, Ticker, seconds_of
 from bot.http.app import create
 from bot.outside import open_interpreter, open_outside, open_reader
 from bot.settings import Settings, secrets_of
@@ -251,7 +251,9 @@ def _add_surfaces(app: App) -> None:
     if token:
         from bot.surfaces.telegram import TelegramSurface  # 20 MB that a seller without a bot need not carry
 
-        app.telegram = TelegramSurface(house, token=token, api_url=settings.telegram_api_url, public_url=_webhook_base(settings))
+        app.telegram = TelegramSurface(
+            house, token=token, api_url=settings.telegram_api_url, public_url=_webhook_base(settings), clock=seconds_of(house.db.clock)
+        )
         house.surfaces["telegram"] = app.telegram
     if settings.slack_bot_token:
         from bot.surfaces.slack import SlackSurface
@@ -259,6 +261,7 @@ def _add_surfaces(app: App) -> None:
         app.slack = SlackSurface(
             house, token=settings.slack_bot_token, app_token=settings.slack_app_token, signing_secret=settings.slack_signing_secret,
             api_url=settings.slack_api_url, public_url=settings.public_url, names=lambda: REGISTRY.names,
+            clock=seconds_of(house.db.clock),
         )  # fmt: skip
         house.surfaces["slack"] = app.slack
     app.http = create(

@@ -8,6 +8,7 @@ slack_client, slack_errors. See SLACK.md.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -37,7 +38,8 @@ _CONNECT_STEPS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # seconds between tries to r
 class SlackSurface:
     """An app. With `signing_secret` and a `public_url` of https Slack calls us at `WEBHOOK_PATH`; otherwise we open a socket to it.
 
-    `names` says which words are commands. `trouble` is empty, or one sentence why nothing comes from Slack at the moment.
+    `names` says which words are commands. `trouble` is empty, or one sentence why nothing comes from Slack at the moment. `clock`
+    gives seconds that only go forward: how fast Slack lets an app call it is counted by it.
     """
 
     name = SURFACE
@@ -45,11 +47,11 @@ class SlackSurface:
 
     def __init__(
         self, house: Rooms, *, token: str, app_token: str = "", signing_secret: str = "", api_url: str = API_URL, public_url: str = "",
-        names: Callable[[], Collection[str]] = tuple,
+        names: Callable[[], Collection[str]] = tuple, clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._app_token = app_token
         self.by_webhook = bool(signing_secret) and public_url.startswith("https://")
-        self._client = Client(token, api_url.rstrip("/"))
+        self._client = Client(token, api_url.rstrip("/"), clock)
         self._sender = Sender(self._client, house.photos, public_url)
         self._app = AsyncApp(
             logger=library_log, process_before_response=True, signing_secret=signing_secret or None, authorize=self._authorizer(),

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -58,20 +59,30 @@ class TelegramSurface:
     """A bot. `public_url` with https makes Telegram call us at `WEBHOOK_PATH`; otherwise we ask Telegram (polling).
 
     `trouble` is empty, or one sentence why nothing comes from Telegram at the moment. `webhook_secret` (1 to 256 of A-Z, a-z,
-    0-9, _ and -) is made from the token when it is not given, so that it stays the same.
+    0-9, _ and -) is made from the token when it is not given, so that it stays the same. `clock` gives seconds that only go
+    forward: how fast Telegram lets a bot write is counted by it.
     """
 
     name = SURFACE
     threads = False
 
-    def __init__(self, house: Rooms, *, token: str, api_url: str = API_URL, public_url: str = "", webhook_secret: str = "") -> None:
+    def __init__(
+        self,
+        house: Rooms,
+        *,
+        token: str,
+        api_url: str = API_URL,
+        public_url: str = "",
+        webhook_secret: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._house = house
         self._public_url = public_url.rstrip("/")
         self._secret = webhook_secret or hmac.new(token.encode(), b"webhook", hashlib.sha256).hexdigest()
         self._redaction = KeepSecret(token)
         self._redaction.install()
         self._app = _application(token, api_url.rstrip("/"), self._take_polled, self._reached)
-        self._sender = Sender(self._app.bot, house.photos, self._public_url)
+        self._sender = Sender(self._app.bot, house.photos, self._public_url, clock)
         self._updates: Updates | None = None
         self._menus: Sequence[Menu] = ()
         self._connected = asyncio.Event()
