@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from json import loads
 from typing import Any
@@ -91,6 +92,12 @@ class Count:
     last_ms: int = 0
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates that this process trusts, read once: each reading takes 30 ms."""
+    return httpx.create_ssl_context()
+
+
 @dataclass(slots=True)
 class _Lane:
     """A client with a small pool. `busy` counts the calls under way in it."""
@@ -110,7 +117,7 @@ class Http:
         # httpx itself logs whole addresses with their queries, where codes and tokens stand.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self._timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-        context = httpx.create_ssl_context()
+        context = trusted()
         self._lanes = [_Lane(self._client(transport, context)) for _ in range(1 if transport else LANES)]
         self._counts: dict[str, Count] = {}
 

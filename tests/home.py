@@ -26,11 +26,11 @@ from bot.surfaces.web import WebSurface
 from core.flows import people, sessions
 from core.flows.people import Person
 from core.values.states import Role
-from storage import migrate
-from storage.db import sqlite_url
+from integrations.http import trusted
 from storage.keys import new_key
 from storage.models import Member
 from tests.clock import TestClock
+from tests.databases import fresh_sqlite
 
 SHOPIFY_SECRET = new_key()
 OURS = {"X-Haggle": "1"}
@@ -62,7 +62,7 @@ class Home:
 
     def browser(self, **headers: str) -> httpx.AsyncClient:
         """A stranger's browser: it keeps cookies and follows no redirects."""
-        client = httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, timeout=30)
+        client = httpx.AsyncClient(base_url=self.url, headers=headers, verify=trusted(), trust_env=False, timeout=30)
         self.clients.append(client)
         return client
 
@@ -94,9 +94,8 @@ class Home:
 
 @asynccontextmanager
 async def open_home(folder: Path, **settings: Any) -> AsyncIterator[Home]:
-    """Migrated (unless its file is there already), started and listening."""
-    if not (folder / "haggle.db").exists():
-        await migrate.upgrade(sqlite_url(folder))
+    """Migrated (its file may be there already), started and listening."""
+    await fresh_sqlite(folder)
     clock = TestClock()
     values: dict[str, Any] = {"data": folder, "timezone": "UTC", "shopify_client_secret": SHOPIFY_SECRET, **settings}
     app = await wiring.build(Settings(_env_file=None, **values), clock)

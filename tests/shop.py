@@ -34,11 +34,11 @@ from core.values.card import Inbound
 from core.values.draft import Draft
 from core.values.states import Role
 from storage import migrate
-from storage.db import sqlite_url
 from storage.inbox import from_chat
 from storage.keys import new_key
 from storage.models import CardButton, Change, Item, Order, Post
 from tests.clock import TestClock
+from tests.databases import fresh_sqlite
 from tests.sandbox_process import SandboxProcess
 
 
@@ -229,7 +229,10 @@ async def open_shop(
     address = f"http://127.0.0.1:{door.getsockname()[1]}"
     ours = {"public_url": address, "ebay_ru_name": f"{address}/oauth/ebay/callback", "ebay_alert_email": "sam@example.com"}
     settings = settings_for(folder, sandbox, **{"database_url": url, **ours, **more})
-    await migrate.upgrade(url or sqlite_url(folder))
+    if url:
+        await migrate.upgrade(url)
+    else:
+        await fresh_sqlite(folder)
     clock = clock or TestClock()
     app = await wiring.build(settings, clock)
     await app.start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from bot.surfaces.terminal import lines_of, talk
 from bot.surfaces.terminal_text import find_button, flat, render, render_edit
 from core.flows.posts import put_card
 from core.values.card import Button, Card, CardPhoto, Line
-from storage import migrate
-from storage.db import sqlite_url
 from tests.home import Home, open_home, picture
 
 DRAFT = Card(
@@ -91,10 +88,7 @@ def test_flat_text_has_everything_once_on_a_line() -> None:
 
 
 @pytest.fixture
-async def home(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Home]:
-    if not (sqlite_template / "haggle.db").exists():
-        await migrate.upgrade(sqlite_url(sqlite_template))
-    shutil.copy(sqlite_template / "haggle.db", tmp_path / "haggle.db")
+async def home(tmp_path: Path) -> AsyncIterator[Home]:
     async with open_home(tmp_path) as opened:
         yield opened
 

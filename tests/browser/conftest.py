@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -11,8 +10,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
-from storage import migrate
-from storage.db import sqlite_url
 from tests import requires
 from tests.home import Home, open_home
 
@@ -27,10 +24,7 @@ OpenPage = Callable[..., AbstractAsyncContextManager[Page]]
 
 
 @pytest.fixture
-async def home(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Home]:
-    if not (sqlite_template / "haggle.db").exists():
-        await migrate.upgrade(sqlite_url(sqlite_template))
-    shutil.copy(sqlite_template / "haggle.db", tmp_path / "haggle.db")
+async def home(tmp_path: Path) -> AsyncIterator[Home]:
     async with open_home(tmp_path) as opened:
         yield opened
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from storage import migrate
-from storage.db import sqlite_url
 from tests.browser.conftest import OpenPage, shoot
 from tests.browser.test_chat_page import drop, fits
 from tests.sandbox_process import SandboxProcess, sandbox, sandbox_server  # noqa: F401 - fixtures
@@ -21,10 +18,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, sqlite_template: Path, sandbox: SandboxProcess) -> AsyncIterator[TestShop]:  # noqa: F811
-    if not (sqlite_template / "haggle.db").exists():
-        await migrate.upgrade(sqlite_url(sqlite_template))
-    shutil.copy(sqlite_template / "haggle.db", tmp_path / "haggle.db")
+async def shop(tmp_path: Path, sandbox: SandboxProcess) -> AsyncIterator[TestShop]:  # noqa: F811
     async with open_shop(tmp_path, sandbox) as opened:
         yield opened
 
