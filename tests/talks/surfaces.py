@@ -33,7 +33,7 @@ from tests.shop import TestShop
 NAME = "Mia"
 SOON = timedelta(seconds=5)  # the time that fills a chat’s bucket; what is due later is nothing that somebody waits for
 PATIENCE = 30.0
-_WAIT = ("chat_event", "change", "draft", "card_post")
+_WAIT = ("chat_event", "change", "draft", "roll", "card_post")
 
 
 async def settle(shop: TestShop) -> None:
