@@ -12,8 +12,9 @@ from datetime import timedelta
 import structlog
 
 from bot.clock import Ticker
-from core.flows import digest, retention, shortage, upkeep
+from core.flows import digest, parcels, retention, shortage, upkeep
 from core.flows.house import House
+from core.flows.reachable import Reachable
 from core.flows.undoing import undo_closing
 from core.flows.watching import reread_sold, shout_late
 from storage import audit, sealed
@@ -28,8 +29,10 @@ SKEW = timedelta(seconds=2)  # by which clocks may differ before it is worth a w
 def set_up(ticker: Ticker, house: House, local: InProcess, zone: str, secrets: Mapping[str, str]) -> None:
     """Everything that recurs. Daily jobs run by the business's time zone. `secrets` are those of the settings, by their names."""
     every, daily, db = ticker.every, ticker.daily, house.db
+    reachable = Reachable(house)
     every("sweep", 5, local.sweep, once_per_slot=False)
     every("clocks", 60, lambda: compare_clocks(db), once_per_slot=False)
+    every("surfaces", 60, reachable.look, once_per_slot=False)
     every("seal", 5, lambda: audit.seal(db))
     every("late delists", 5, lambda: shout_late(house))
     every("read again", 15, lambda: reread_sold(house))
@@ -37,10 +40,13 @@ def set_up(ticker: Ticker, house: House, local: InProcess, zone: str, secrets: M
     every("undo closing", 600, lambda: undo_closing(house))
     every("silent accounts", 60, lambda: upkeep.shout_silent(house))
     ticker.hourly("low stock", lambda: shortage.sweep(house))
+    ticker.hourly("shipped orders", lambda: parcels.read_shipped(house))
     ticker.hourly("keys", lambda: sealed.reseal(db, house.keyring))
     daily("retention", 3, 0, zone, lambda: retention.forget_old(house))
     daily("photos", 3, 20, zone, lambda: upkeep.sweep_photos(house))
     daily("damaged photos", 3, 30, zone, lambda: upkeep.check_photos(house))
+    daily("finished orders", 4, 0, zone, lambda: parcels.complete_old(house))
+    daily("has it arrived", 10, 0, zone, lambda: parcels.ask_arrived(house))
     daily("secrets", 9, 0, zone, lambda: upkeep.mind_secrets(house, secrets))
 
 

@@ -193,12 +193,14 @@ class Interpreter(Protocol):
 class Surface(Protocol):
     """Where people talk. `post` gives back the reference that `edit` needs. Both raise `Busy` with the platform's own wait.
 
+    `trouble` is empty, or one sentence why nobody can be talked with there at the moment.
     `threads` says that it tells stories: what is said about an item answers the first card about it (`reply_to`), and stands in the
     chat itself as well when it is `aloud`.
     """
 
     name: str
     threads: bool
+    trouble: str
 
     async def post(self, chat: str, card: Card, reply_to: str = "", *, aloud: bool = False) -> str: ...
 

@@ -187,5 +187,5 @@ class SlackSurface:
         self._note(ours(error))
 
     def _note(self, error: HaggleError) -> None:
-        self.trouble = str(error)
+        self.trouble = error.sentence
         log.warning("slack does not work", error=str(error), cause=error.cause)

@@ -250,7 +250,7 @@ class TelegramSurface:
         self._note(ours(error))
 
     def _note(self, error: HaggleError) -> None:
-        self.trouble = str(error)
+        self.trouble = error.sentence
         log.warning("telegram does not work", error=str(error), cause=error.cause)
 
 

@@ -47,6 +47,7 @@ class WebSurface:
 
     name = SURFACE
     threads = False
+    trouble = ""  # whoever can read it is there
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[News]] = {}

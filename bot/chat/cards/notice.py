@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from bot.chat.cards.parts import Easel, say
 from core.flows import noticed
 from core.flows.noticed import Row
+from core.flows.reachable import SUBJECT
 from core.rules import notices as rules
 from core.values.card import Button, Card, Line
 from core.values.states import Severity
@@ -58,9 +59,13 @@ async def leads_to(easel: Easel, row: Notice) -> str:
     if row.subject_kind == "order":
         order = await easel.session.get(Order, row.subject_id)
         return _("Show order {number}").format(number=order.number) if order else ""
-    return {"task": _("Show the task"), "batch": _("Show it"), "account": _("Channels"), "webhook": _("Deliveries")}.get(
-        row.subject_kind, ""
-    )
+    return {
+        "task": _("Show the task"),
+        "batch": _("Show it"),
+        "account": _("Channels"),
+        SUBJECT: _("Channels"),
+        "webhook": _("Deliveries"),
+    }.get(row.subject_kind, "")
 
 
 async def fold(easel: Easel, fold_id: str) -> Card | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bot.chat.cards.parts import Easel, photos, say
+from bot.chat.cards.people import place_of
 from core.errors import HaggleError
 from core.flows.tasks import MAYBE_UP, sentence
 from core.flows.wanted import wanted_of
@@ -105,7 +106,7 @@ async def channels(easel: Easel, workspace_id: str) -> Card:
     return Card(
         _("Channels"),
         " ".join(part for part in (text, easel.paused()) if part),
-        tuple(lines),
+        (*lines, *_where_we_talk(easel)),
         (),
         tuple(rows),
         "",
@@ -131,6 +132,15 @@ def _channel_line(easel: Easel, account: Account) -> Line:
         return Line(account.name, _("silent since {time}").format(time=easel.day(account.last_ok_at)), account.last_error, "bad")
     problem = str(account.settings.get("webhook_problem") or "")
     return Line(account.name, _("connected"), f"{late}. {problem}" if problem else late, "warn" if problem else "good")
+
+
+def _where_we_talk(easel: Easel) -> list[Line]:
+    """Chat apps, and why one does not work."""
+    apps = [(place_of(name), surface.trouble) for name, surface in easel.house.surfaces.items() if name != "web"]
+    return [
+        Line(name, _("does not work") if trouble else _("we can talk there"), trouble, "bad" if trouble else "good")
+        for name, trouble in apps
+    ]
 
 
 def _held(easel: Easel) -> str:

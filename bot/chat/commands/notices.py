@@ -12,6 +12,7 @@ from bot.chat.registry import Rest, Word, action, command
 from core.errors import Invalid
 from core.flows import noticed, telling
 from core.flows.posts import touch
+from core.flows.reachable import SUBJECT
 from core.rules import notices as rules
 from core.rules.access import Ability
 from core.values.card import Button, Card
@@ -51,7 +52,7 @@ async def open_notice(ctx: Context, copy: str) -> None:
     """Opened is read. What it is about is shown as it is now."""
     row, notice = await noticed.one(ctx.session, ctx.person.member_id, copy)
     await noticed.read(ctx.session, ctx.db, ctx.person.member_id, [row.id])
-    if notice.subject_kind == "account":
+    if notice.subject_kind in ("account", SUBJECT):
         await ctx.show("channels", ("channels", ctx.person.workspace_id))
     elif notice.subject_kind == "webhook":
         await ctx.say(Card(notice.title, notice.body, buttons=((say(_("Deliveries"), "/webhooks"),),)))
