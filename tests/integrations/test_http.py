@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
+import aiohttp
 import httpx
 import pytest
 from structlog.testing import capture_logs
@@ -147,6 +149,50 @@ async def test_a_dead_port_is_unreachable_for_real() -> None:
     with pytest.raises(Unreachable):
         await http.call("GET", f"http://127.0.0.1:{port}/")
     await http.close()
+
+
+async def test_what_may_have_been_done_is_not_done_again_and_what_was_never_sent_is_tried_once_more(wire: Wired) -> None:
+    http, script = wire
+    never = httpx.ConnectTimeout("x")
+    never.__cause__ = aiohttp.ConnectionTimeoutError("x")
+    script.answers = [never, httpx.Response(200)]
+    assert (await http.call("POST", "https://x.example/a")).ok
+    received = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    real = Http()
+    with pytest.raises(Unreachable) as broken:
+        await real.call("POST", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    assert (len(received), broken.value.cause) == (1, "ServerDisconnectedError")
+    await real.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_cookies_stay_out_on_the_wire_too_and_nothing_is_added_to_what_is_sent() -> None:
+    heads = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):  # the caller closes
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                heads.append(head.decode().lower())
+                writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: who=first; Path=/\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    http = Http()
+    for _ in range(2):
+        await http.call("GET", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/a%2Fb?c=d%20e%7B%7D")
+    await http.close()
+    assert [head.split("\r\n")[0] for head in heads] == ["get /a%2fb?c=d%20e%7b%7d http/1.1"] * 2
+    assert [name for name in ("cookie:", "content-type:") if any(name in head for head in heads)] == []
+    assert all(head.count("user-agent: haggle/") == 1 for head in heads)
+    server.close()
+    await server.wait_closed()
 
 
 async def test_gathering_a_few_at_once() -> None:
