@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.flows import changes, ledger, notices, tasks
 from core.flows.house import House
 from core.flows.posts import touch
+from core.rules.naming import of_order
 from core.values.states import ChangeKind, ChangeState, ItemState, ListingState, OrderState, StockKind, TaskKind
 from core.words import N_, Told
 from storage.keys import new_key
@@ -29,7 +30,7 @@ async def sell(session: AsyncSession, house: House, order: Order, line: OrderLin
     kind = StockKind.SALE if order.paid else StockKind.RESERVE
     moved = await ledger.post(
         session, db, item, kind, line.quantity, key=_key(order, line, kind), source=order.channel, order_id=order.id,
-        reason=f"order {order.external_id}",
+        reason=Told("order {number}", number=order.number),
     )  # fmt: skip
     if moved.short:
         await notices.tell(
@@ -93,7 +94,8 @@ async def each_line(session: AsyncSession, house: House, order: Order, kind: Sto
         held = min(line.quantity, await ledger.held_by(session, item.id, order.id))
         moved = await ledger.post(
             session, house.db, item, kind, line.quantity if kind is StockKind.SALE else held, key=_key(order, line, kind),
-            source=order.channel, order_id=order.id, reason=f"order {order.external_id} {order.state}",
+            source=order.channel, order_id=order.id,
+            reason=Told("order {number}: {state}", number=order.number, state=of_order(order.state)),
             was_reserved=held if was_reserved else 0,
         )  # fmt: skip
         if kind is StockKind.SALE or not moved.fresh:
@@ -120,7 +122,7 @@ async def _make_good(session: AsyncSession, house: House, item: Item, free: int)
         kind = StockKind.SALE if order.paid else StockKind.RESERVE
         moved = await ledger.post(
             session, house.db, item, kind, lacks, key=f"{_key(order, line, kind)}:{new_key()}", source=order.channel, order_id=order.id,
-            reason=f"order {order.external_id} gets what came back",
+            reason=Told("order {number} gets what came back", number=order.number),
         )  # fmt: skip
         free = moved.level.available
         if await ledger.held_by(session, item.id, order.id) >= line.quantity:

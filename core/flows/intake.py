@@ -78,7 +78,8 @@ async def begin(
     session.add(row)
     await session.flush()
     await add_photos(session, db, item, photos)
-    await ledger.post(session, db, item, StockKind.INITIAL, 1, key="initial", source="intake", reason="one, as photographed")
+    first = StockKind.BULK_IMPORT if roll else StockKind.INITIAL
+    await ledger.post(session, db, item, first, 1, key="initial", source="intake", reason=Told("one, as photographed"))
     # What a person did is that they confirmed the roll; its items followed.
     actor = "system" if roll else person.actor
     audit.record(session, workspace=item.workspace_id, at=now, actor=actor, action="item.begun", subject=("item", item.id))

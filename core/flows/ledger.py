@@ -14,7 +14,7 @@ from storage.db import Database
 from storage.models import Item, Stock, StockEntry
 
 _HOLD = select(Item.id).where(Item.id == bindparam("item")).with_for_update(key_share=True)
-_STOCK = select(Stock).where(Stock.item_id == bindparam("item")).with_for_update(key_share=True)
+_STOCK = select(Stock).where(Stock.item_id == bindparam("item")).with_for_update(key_share=True).execution_options(populate_existing=True)
 _ENTRY = select(StockEntry.id).where(StockEntry.item_id == bindparam("item"), StockEntry.key == bindparam("key"))
 
 
@@ -62,22 +62,29 @@ async def post(
     reason: str = "",
     was_reserved: int = 0,
 ) -> Posted:
-    """Append one entry. The item's stock row is locked, so entries of one item come one after the other on both databases."""
+    """Append one entry. The item's stock row is locked, so entries of one item come one after the other on both databases.
+
+    `key` is the cause's own: what happened once counts once. `source` and `reason` are as `StockEntry` has them.
+    """
     stock = (await session.execute(_STOCK, {"item": item.id})).scalar()
+    if stock is None and not db.is_sqlite:  # there is no row to lock yet
+        await hold(session, db, item.id)
+        stock = (await session.execute(_STOCK, {"item": item.id})).scalar()
     level = Level(stock.total, stock.reserved) if stock else Level()
     if (await session.execute(_ENTRY, {"item": item.id, "key": key})).scalar() is not None:
         return Posted(level, 0, fresh=False)
     step = move(level, kind, quantity, was_reserved=was_reserved)
     after = Level(level.total + step.total, level.reserved + step.reserved)
     if stock is None:
-        stock = Stock(item_id=item.id, workspace_id=item.workspace_id, total=0)
+        stock = Stock(item_id=item.id, workspace_id=item.workspace_id, total=0, peak=0, entries=0)
         session.add(stock)
-    stock.total, stock.reserved, stock.peak = after.total, after.reserved, max(stock.peak or 0, after.total)
+    stock.total, stock.reserved, stock.peak = after.total, after.reserved, max(stock.peak, after.total)
+    stock.entries += 1
     session.add(
         StockEntry(
-            workspace_id=item.workspace_id, item_id=item.id, kind=kind, total=step.total, reserved=step.reserved,
-            total_before=level.total, total_after=after.total, reserved_after=after.reserved, source=source, order_id=order_id,
-            reason=reason, key=key, at=db.now(),
+            workspace_id=item.workspace_id, item_id=item.id, place=stock.entries, kind=kind, total=step.total, reserved=step.reserved,
+            total_before=level.total, total_after=after.total, reserved_before=level.reserved, reserved_after=after.reserved,
+            source=source, order_id=order_id, reason=reason, key=key, at=db.now(),
         )
     )  # fmt: skip
     await session.flush()

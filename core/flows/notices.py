@@ -126,6 +126,8 @@ async def _solve(session: AsyncSession, db: Database, statement: Update, **which
     # Trouble that is over needs nobody's reading.
     query = select(NoticeCopy.id, NoticeCopy.fold).where(NoticeCopy.notice_id.in_(over))
     copies = (await session.execute(query)).all()
+    if not copies:  # a business without members
+        return
     unread = update(NoticeCopy).where(NoticeCopy.notice_id.in_(over), NoticeCopy.read_at.is_(None)).values(read_at=now)
     await session.execute(unread.execution_options(synchronize_session=False))
     await touch(session, db, *(("notice_copy", key) for key, _fold in copies), *(("fold", fold) for _key, fold in copies if fold))

@@ -184,4 +184,5 @@ async def _count(session: AsyncSession, db: Database, item: Item, hints: Mapping
     """How many the caption says there are, unless something else was said or happened since."""
     more = int(hints.get("quantity", 1)) - 1
     if more and await ledger.level_of(session, item.id) == Level(1):
-        await ledger.post(session, db, item, StockKind.ADJUST, more, key="caption", source="intake", reason="as many as the caption says")
+        said = Told("as many as the caption says")
+        await ledger.post(session, db, item, StockKind.ADJUST, more, key="caption", source="intake", reason=said)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Key, Sentences, Work, key_column
+from storage.models.base import Base, Key, Sentence, Sentences, Work, key_column
 
 
 class Item(Base):
@@ -117,32 +117,46 @@ class RollPhoto(Base):
 
 
 class StockEntry(Base):
-    """One line of the inventory ledger; never changed, never deleted. `key` makes a repeated cause count once.
+    """One line of the inventory ledger; never changed, never deleted (the database refuses both).
 
-    `total` and `reserved` are the differences this entry makes; the `_after` columns are the fold up to and with it.
+    `key` makes a repeated cause count once, and `place` (1 is an item's first) lets no two entries follow the same one. `total` and
+    `reserved` are the differences this entry makes, `_before` and `_after` the fold without and with it. `source` is who or what
+    caused it: "member:ID", a channel's kind, "intake"; `reason` says why.
     """
 
     __tablename__ = "stock_entry"
-    __table_args__ = (UniqueConstraint("item_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("item_id", "key"),
+        UniqueConstraint("item_id", "place"),
+        CheckConstraint("total_after = total_before + total", name="total"),
+        CheckConstraint("reserved_after = reserved_before + reserved", name="reserved"),
+        CheckConstraint("reserved_before >= 0 AND reserved_before <= total_before", name="before"),
+        CheckConstraint("reserved_after >= 0 AND reserved_after <= total_after", name="after"),
+    )
 
     id: Mapped[str] = key_column()
     workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
     item_id: Mapped[str] = mapped_column(Key, ForeignKey("item.id"), index=True)
+    place: Mapped[int]
     kind: Mapped[str]
     total: Mapped[int]
     reserved: Mapped[int] = mapped_column(default=0)
     total_before: Mapped[int]
     total_after: Mapped[int]
+    reserved_before: Mapped[int]
     reserved_after: Mapped[int]
     source: Mapped[str]
     order_id: Mapped[str | None] = mapped_column(Key)
-    reason: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(Sentence, default="")
     key: Mapped[str]
     at: Mapped[datetime]
 
 
 class Stock(Base):
-    """The fold of an item's entries. Blank is not zero: an item without a row has unknown stock."""
+    """The fold of an item's entries, of which there are `entries`. Blank is not zero: an item without a row has unknown stock.
+
+    `low_at` and `reorder_at` are the seller's thresholds, `peak` is the most that there ever was.
+    """
 
     __tablename__ = "stock"
     __table_args__ = (
@@ -158,3 +172,4 @@ class Stock(Base):
     low_at: Mapped[int] = mapped_column(default=2)
     reorder_at: Mapped[int] = mapped_column(default=0)
     peak: Mapped[int] = mapped_column(default=0)
+    entries: Mapped[int] = mapped_column(default=0)

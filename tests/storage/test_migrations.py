@@ -24,6 +24,7 @@ Rows = dict[str, list[dict[str, Any]]]
 # The history, newest first. Columns that had another name in an older schema.
 STEPS = [one.revision for one in ScriptDirectory(str(migrate.FOLDER)).walk_revisions()]
 NAMES = {("card_button", "created_at"): "shown_at"}
+SUMS = ("stock_entry.total", "stock_entry.reserved")  # what is after an entry is what was before it and these
 
 
 async def test_the_schema_equals_the_models(database_url: str) -> None:
@@ -118,7 +119,7 @@ def value(column: Column[Any]) -> Any:
     if isinstance(column.type, Float):
         return number + 0.25
     if isinstance(column.type, Integer):
-        return 7  # the same everywhere: reserved stock is no more than there is
+        return 0 if name in SUMS else 7  # the same everywhere: reserved stock is no more than there is
     return "waits" if column.name == "state" else f"{name[-16:]}'ö"
 
 

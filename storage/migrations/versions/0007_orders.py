@@ -46,9 +46,11 @@ def upgrade() -> None:
     _parcel()
     _reconciliation()
     _difference()
+    _ledger()
 
 
 def downgrade() -> None:
+    _ledger_as_it_was()
     with op.batch_alter_table("sales_order") as batch:
         batch.add_column(sa.Column("buyer_key", sa.String(), nullable=False, server_default=""))
     op.create_index("ix_sales_order_buyer_key", "sales_order", ["buyer_key"])
@@ -185,3 +187,63 @@ def _difference() -> None:
     op.create_index(
         "uq_difference_open", "difference", ["account_id", "ref", "kind"], unique=True, sqlite_where=is_open, postgresql_where=is_open
     )
+
+
+CHECKS = {
+    "total": "total_after = total_before + total",
+    "reserved": "reserved_after = reserved_before + reserved",
+    "before": "reserved_before >= 0 AND reserved_before <= total_before",
+    "after": "reserved_after >= 0 AND reserved_after <= total_after",
+}
+PLACE = (
+    "UPDATE stock_entry SET reserved_before = reserved_after - reserved, "
+    "place = (SELECT count(*) FROM stock_entry AS earlier WHERE earlier.item_id = stock_entry.item_id AND earlier.id <= stock_entry.id)"
+)
+BY_WHOM = "UPDATE stock_entry SET source = reason, reason = '' WHERE source = 'person' AND reason LIKE 'member:%'"
+ENTRIES = "UPDATE stock SET entries = (SELECT count(*) FROM stock_entry WHERE stock_entry.item_id = stock.item_id)"
+
+
+def _ledger() -> None:
+    """Entries say what was before, each has its place, the arithmetic is the database's to check, and none is ever changed."""
+    with op.batch_alter_table("stock") as batch:
+        batch.add_column(sa.Column("entries", sa.Integer(), nullable=False, server_default="0"))
+    with op.batch_alter_table("stock_entry") as batch:
+        batch.add_column(sa.Column("place", sa.Integer(), nullable=False, server_default="0"))
+        batch.add_column(sa.Column("reserved_before", sa.Integer(), nullable=False, server_default="0"))
+    for statement in (PLACE, BY_WHOM, ENTRIES):
+        op.execute(statement)
+    with op.batch_alter_table("stock_entry") as batch:
+        batch.create_unique_constraint("uq_stock_entry_item_id_place", ["item_id", "place"])
+        for name, check in CHECKS.items():
+            batch.create_check_constraint(op.f(f"ck_stock_entry_{name}"), check)
+    if op.get_bind().dialect.name == "sqlite":  # whoever copies the table anew by a later step makes these anew too
+        for event in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER stock_entry_{event.lower()} BEFORE {event} ON stock_entry "
+                "BEGIN SELECT RAISE(ABORT, 'the inventory ledger is append-only'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION stock_entry_stays() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the inventory ledger is append-only'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER stock_entry_stays BEFORE UPDATE OR DELETE ON stock_entry FOR EACH ROW EXECUTE FUNCTION stock_entry_stays()"
+    )
+
+
+def _ledger_as_it_was() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for event in ("update", "delete"):
+            op.execute(f"DROP TRIGGER stock_entry_{event}")
+    else:
+        op.execute("DROP TRIGGER stock_entry_stays ON stock_entry")
+        op.execute("DROP FUNCTION stock_entry_stays()")
+    with op.batch_alter_table("stock_entry") as batch:
+        for name in CHECKS:
+            batch.drop_constraint(op.f(f"ck_stock_entry_{name}"), type_="check")
+        batch.drop_constraint("uq_stock_entry_item_id_place", type_="unique")
+        batch.drop_column("place")
+        batch.drop_column("reserved_before")
+    with op.batch_alter_table("stock") as batch:
+        batch.drop_column("entries")
