@@ -16,8 +16,10 @@ from core.values.channel import (
     ChannelOrder,
     ChannelParcel,
     Connection,
+    Found,
     Health,
     Hint,
+    ListingPage,
     Live,
     OrderPage,
     Ref,
@@ -35,7 +37,23 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-class Channel(Protocol):
+class OrderDesk(Protocol):
+    """What a person does about an order, on its marketplace. Idempotent as a `Channel` is: look, act, and answer what was read back."""
+
+    async def ship(self, account: Connection, external_id: str, parcel: ChannelParcel, lines: Mapping[str, int]) -> ChannelOrder:
+        """Say that these units (line's external id to quantity; empty: all) are on their way. A parcel that is known there is not added
+        again. `Refused` where the order is cancelled, or the carrier or tracking number is not taken."""
+
+    async def refund(self, account: Connection, external_id: str, amount: Money, already: Money) -> ChannelOrder:
+        """Give the buyer `amount` back. `already` is what they had back before: an order that shows more than that was refunded by an
+        earlier try and is left alone. `Refused` above what was paid."""
+
+    async def cancel_order(self, account: Connection, external_id: str, reason: str) -> ChannelOrder:
+        """Cancel the whole order, money back included. `reason` is "sold_out" or "buyer_asked". `Refused` with what to do where the
+        marketplace only does that by hand."""
+
+
+class Channel(OrderDesk, Protocol):
     """A marketplace. Every call is idempotent: look first, then act, then read back. All raise `core.errors`.
 
     One object serves all accounts of its kind; an account comes in as a `Connection`.
@@ -70,6 +88,18 @@ class Channel(Protocol):
     async def orders_since(self, account: Connection, since: datetime) -> OrderPage:
         """Orders created or changed since then, all pages, oldest change first."""
 
+    async def page(self, account: Connection, cursor: str, since: datetime | None) -> ListingPage:
+        """Some of the account's listings, as many as one call gives: all that are for sale, or (where `since` is given) what changed
+        since then, ended or not. `cursor` is "" or where the page before ended. Pages may be minutes behind: a difference is looked at
+        by `state` before it is believed."""
+
+    async def adopt(self, account: Connection, found: Found, sku: str) -> Live:
+        """Take over a listing that was made on the marketplace's own site, so that the calls of this port work on it; `sku` is its own
+        or, where it has none, ours. The answer was read back. Raises `Refused` with why it cannot be taken over."""
+
+    async def picture(self, account: Connection, url: str) -> bytes:
+        """A photo that a page named. Raises `Missing` when it is gone, `Refused` for an address that is not this marketplace's."""
+
     async def check(self, account: Connection) -> Health:
         """Is the connection able to sell? Reads only, and sets up what may be set up without asking (webhook subscription)."""
 
@@ -81,22 +111,6 @@ class Channel(Protocol):
 
     async def aspects(self, account: Connection, category: str) -> Sequence[Aspect]:
         """Item specifics of a category, required ones first."""
-
-
-class OrderDesk(Protocol):
-    """What a person does about an order, on its marketplace. Idempotent as a `Channel` is: look, act, and answer what was read back."""
-
-    async def ship(self, account: Connection, external_id: str, parcel: ChannelParcel, lines: Mapping[str, int]) -> ChannelOrder:
-        """Say that these units (line's external id to quantity; empty: all) are on their way. A parcel that is known there is not added
-        again. `Refused` where the order is cancelled, or the carrier or tracking number is not taken."""
-
-    async def refund(self, account: Connection, external_id: str, amount: Money, already: Money) -> ChannelOrder:
-        """Give the buyer `amount` back. `already` is what they had back before: an order that shows more than that was refunded by an
-        earlier try and is left alone. `Refused` above what was paid."""
-
-    async def cancel_order(self, account: Connection, external_id: str, reason: str) -> ChannelOrder:
-        """Cancel the whole order, money back included. `reason` is "sold_out" or "buyer_asked". `Refused` with what to do where the
-        marketplace only does that by hand."""
 
 
 class Connector(Protocol):

@@ -122,6 +122,18 @@ class SandboxProcess:
         """The seller gives `amount` back, or all that is left; the order stays."""
         return self._post("refund", {"marketplace": marketplace, "order": order, "amount": amount})
 
+    def make(self, marketplace: str, title: str, price: str, **more: Any) -> dict[str, Any]:
+        """The seller lists something on the marketplace's own site: the listing, as the state shows it."""
+        return self._post("list", {"marketplace": marketplace, "title": title, "price": price, **more})
+
+    def edit(self, marketplace: str, listing: str, **what: Any) -> dict[str, Any]:
+        """The seller edits a listing (id or sku) there: `price`, `quantity`."""
+        return self._post("edit", {"marketplace": marketplace, "listing": listing, **what})
+
+    def end(self, marketplace: str, listing: str) -> dict[str, Any]:
+        """The seller ends a listing there."""
+        return self._post("end", {"marketplace": marketplace, "listing": listing})
+
     def fault(self, kind: str, **more: Any) -> None:
         """Switch a fault on."""
         self._post("faults", {"kind": kind, **more})

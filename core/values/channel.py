@@ -146,7 +146,8 @@ class ChannelOrder:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A listing as a page of an account's listings shows it. `listing` is the channel's public id; `sku` may be empty where the seller
-    made it without one. None is what the page does not say."""
+    made it without one. None is what the page does not say. `plain` is False for what is not one thing at one price (variations, an
+    auction): it is looked at and never taken over."""
 
     listing: str
     sku: str
@@ -156,6 +157,7 @@ class Found:
     quantity: int | None = None
     url: str = ""
     photo: str = ""
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)

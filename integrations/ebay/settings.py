@@ -10,17 +10,20 @@ WEBHOOK_PATH = "/webhooks/ebay"
 _SCOPE = "https://api.ebay.com/oauth/api_scope"
 APP_SCOPE = _SCOPE
 # All of them at the first consent: a later feature must not send the seller through it again.
-SCOPES = tuple(
-    f"{_SCOPE}/{name}"
-    for name in (
-        "sell.inventory",
-        "sell.account",
-        "sell.fulfillment",
-        "sell.finances",
-        "sell.payment.dispute",
-        "commerce.notification.subscription",
-        "commerce.identity.readonly",
-    )
+SCOPES = (
+    _SCOPE,  # what the Trading API wants
+    *(
+        f"{_SCOPE}/{name}"
+        for name in (
+            "sell.inventory",
+            "sell.account",
+            "sell.fulfillment",
+            "sell.finances",
+            "sell.payment.dispute",
+            "commerce.notification.subscription",
+            "commerce.identity.readonly",
+        )
+    ),
 )
 
 
@@ -92,6 +95,15 @@ class EbaySettings:
     @property
     def fulfillment(self) -> str:
         return f"{self.api_url}/sell/fulfillment/v1"
+
+    @property
+    def disputes(self) -> str:
+        """The part of Fulfillment that knows disputed payments; it has a host of its own."""
+        return f"{self.apiz_url}/sell/fulfillment/v1"
+
+    @property
+    def cancellation(self) -> str:
+        return f"{self.api_url}/post-order/v2/cancellation"
 
     @property
     def metadata(self) -> str:

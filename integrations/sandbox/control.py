@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from integrations.sandbox.market import BuyerOffer, Market, Pick, Purchase, Unbuyable
+from integrations.sandbox.market import BuyerOffer, Handmade, Market, Pick, Purchase, Unbuyable
 from integrations.sandbox.world import World
 
 Work = Callable[[dict[str, Any]], dict[str, Any]]
@@ -77,7 +77,19 @@ def _people(world: World) -> list[Route]:
     def refund(body: dict[str, Any]) -> dict[str, Any]:
         return market(body).refund(str(body["order"]), str(body["amount"]) if body.get("amount") else None)
 
-    return [_write("buy", buy), _write("offer", offer), _write("cancel", cancel), _write("refund", refund)]
+    def made(body: dict[str, Any]) -> dict[str, Any]:
+        wish = {name: str(body.get(name, "")) for name in ("sku", "picture")}
+        return market(body).make(Handmade(str(body["title"]), str(body["price"]), int(body.get("quantity", 1)), **wish))
+
+    def edit(body: dict[str, Any]) -> dict[str, Any]:
+        price, quantity = body.get("price"), body.get("quantity")
+        return market(body).edit(str(body["listing"]), str(price) if price else None, None if quantity is None else int(quantity))
+
+    def end(body: dict[str, Any]) -> dict[str, Any]:
+        return market(body).end(str(body["listing"]))
+
+    buyers = [_write("buy", buy), _write("offer", offer), _write("cancel", cancel), _write("refund", refund)]
+    return [*buyers, _write("list", made), _write("edit", edit), _write("end", end)]
 
 
 def _pick(wish: dict[str, Any]) -> Pick:

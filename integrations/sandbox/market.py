@@ -43,6 +43,17 @@ class BuyerOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Handmade:
+    """A listing that the seller makes on the marketplace's own site. `sku` may be empty, `picture` an address."""
+
+    title: str
+    price: str
+    quantity: int = 1
+    sku: str = ""
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A listing as the storefront shows it. `left` is what can still be bought, 0 when it is not live."""
 
@@ -94,6 +105,15 @@ class Market(Protocol):
     def refund(self, order_id: str, amount: str | None) -> dict[str, Any]:
         """The seller gives money back (like "5.00"; all that is left without an amount), and keeps the order otherwise as it is; gives
         the order. Raises `Unbuyable` when there is no such order, it is not paid, or it was less."""
+
+    def make(self, wish: Handmade) -> dict[str, Any]:
+        """The seller lists something there by hand; gives the listing as `snapshot` shows it."""
+
+    def edit(self, listing: str, price: str | None, quantity: int | None) -> dict[str, Any]:
+        """The seller edits a listing (its id or sku) there; None leaves a thing as it is. Raises `Unbuyable` when it is not listed."""
+
+    def end(self, listing: str) -> dict[str, Any]:
+        """The seller ends a listing there. Raises `Unbuyable` when it is not listed."""
 
     def snapshot(self) -> dict[str, Any]:
         """`listings`, `orders`, `items` and `offers`, as README.md describes."""

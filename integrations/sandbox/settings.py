@@ -15,7 +15,8 @@ class SandboxSettings:
     pauses in seconds before each further attempt at a webhook, `delivery_timeout` is how long one attempt may take.
     `fee_percent` is what a marketplace keeps of a sale. `ebay_policies` gives a fresh seller one business policy of each kind.
     `shopify_customer_data` says that Shopify has approved the app for protected customer data. `shopify_points` are restored a second: 100
-    on the standard plan, 1000 on Plus; a shop saves up twenty seconds of them.
+    on the standard plan, 1000 on Plus; a shop saves up twenty seconds of them. `ebay_most_listed` is how many listings eBay's list of the
+    active ones gives at most (0: all of them).
     """
 
     base_url: str = "http://127.0.0.1:8081"
@@ -26,6 +27,7 @@ class SandboxSettings:
     fee_percent: str = "13.25"
     ebay_seller: str = "sandbox_seller"
     ebay_policies: bool = True
+    ebay_most_listed: int = 0
     shopify_shop: str = "sandbox-shop"
     shopify_customer_data: bool = True
     shopify_points: float = 100.0

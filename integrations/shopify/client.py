@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from core.errors import AuthLost, Missing, Refused
 from core.values.channel import Connection
@@ -14,6 +15,7 @@ from integrations.shopify.errors import check_errors, check_status
 from integrations.shopify.settings import ShopifySettings
 
 SERVICE = "Shopify"
+PICTURES = "cdn.shopify.com"  # the host of every file that Shopify keeps
 
 
 class Client:
@@ -54,6 +56,17 @@ class Client:
         )
         if not answer.ok:
             raise Refused(Told("Shopify did not take a photo. Publish again, or leave the photo out."), code=str(answer.status))
+
+    async def picture(self, account: Connection, url: str) -> bytes:
+        """A photo of a product, from Shopify's file servers: no token goes there, and no other address is asked."""
+        host = urlsplit(url).hostname or ""
+        own = urlsplit(self._settings.graphql(shop_of(account))).hostname
+        if host != own and not (url.startswith("https://") and host == PICTURES):
+            raise Refused(Told("This photo is not on Shopify's own servers, so I leave it out."), cause=host)
+        answer = await self._http.call("GET", url, service=SERVICE, headers={"Accept": "image/*"}, pace=account.pace)
+        if not answer.ok:
+            raise Missing(Told("Shopify does not have that photo any more."), field="photos")
+        return answer.body
 
     async def exchange(self, shop: str, grant: Mapping[str, str]) -> dict[str, Any]:
         """Ask the shop's token endpoint. Raises `AuthLost` for a grant that is not valid, `Refused` when the app's keys are wrong."""

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from integrations.sandbox.ebay import account, fulfillment, inventory, offers, orders, taxonomy
+from integrations.sandbox.ebay import account, fulfillment, inventory, offers, orders, seller, taxonomy, trading
 from integrations.sandbox.ebay.answers import Refusal, wire
 from integrations.sandbox.ebay.media import Media
 from integrations.sandbox.ebay.notification import Notification
@@ -17,7 +17,7 @@ from integrations.sandbox.ebay.oauth import OAuth
 from integrations.sandbox.ebay.shop import Shop, stock_of
 from integrations.sandbox.ebay.signing import Signer
 from integrations.sandbox.ebay.topics import ITEM_AVAILABILITY, ORDER_CONFIRMATION, availability_data, order_data
-from integrations.sandbox.market import BuyerOffer, Envelope, Pick, Purchase, Row, Unbuyable
+from integrations.sandbox.market import BuyerOffer, Envelope, Handmade, Pick, Purchase, Row, Unbuyable
 from integrations.sandbox.store import Doc
 from integrations.sandbox.world import World
 
@@ -42,7 +42,8 @@ class EbayMarket:
     def routes(self) -> Sequence[BaseRoute]:
         shop = self._shop
         apis = (inventory.routes(shop), offers.routes(shop), fulfillment.routes(shop), account.routes(shop), taxonomy.routes(shop))
-        return [*(one for api in apis for one in api), *self._media.routes(), *self._notification.routes(), *self._oauth.routes()]
+        more = (seller.routes(shop), trading.routes(shop))
+        return [*(one for api in (*apis, *more) for one in api), *self._media.routes(), *self._notification.routes(), *self._oauth.routes()]
 
     def broken(self) -> Response:
         return Refusal(500, 25001, "API_SANDBOX", "A system error has occurred.").response()
@@ -109,6 +110,17 @@ class EbayMarket:
         orders.refund(self._shop, order, given)
         orders.touch(self._shop, order)
         return order
+
+    # -- the seller, on eBay's own pages
+
+    def make(self, wish: Handmade) -> dict[str, Any]:
+        return self._listing(seller.make(self._shop, wish))
+
+    def edit(self, listing: str, price: str | None, quantity: int | None) -> dict[str, Any]:
+        return self._listing(seller.edit(self._shop, listing, price, quantity))
+
+    def end(self, listing: str) -> dict[str, Any]:
+        return self._listing(seller.end(self._shop, listing))
 
     def _open_order(self, order_id: str) -> Doc:
         order = self._store.get("ebay.order", order_id)

@@ -41,6 +41,11 @@ class Shop:
         own = offer["body"].get("availableQuantity")
         return stock if own is None else min(int(own), stock)
 
+    def keep(self, listing: Doc) -> None:
+        """Keep a listing that changed, and when."""
+        listing["modified_at"] = wire(self.world.now())
+        self.store.put("ebay.listing", listing["id"], listing)
+
     def add_offer(self, offer: Doc) -> None:
         self.store.put("ebay.offer", offer["id"], offer)
         ids = (self.store.get("ebay.by_sku", offer["sku"]) or {"offers": []})["offers"]
@@ -88,7 +93,7 @@ class Shop:
             "quantity": self.available(offer),
         }
         listing["status"] = "ACTIVE" if listing["quantity"] > 0 else "OUT_OF_STOCK"
-        self.store.put("ebay.listing", listing["id"], listing)
+        self.keep(listing)
         if listing["status"] != before:
             self.on_availability(listing)
 
@@ -109,7 +114,7 @@ class Shop:
             "ended_at": None,
             "revised": {"times": 0},
         }
-        self.store.put("ebay.listing", key, listing)
+        self.keep(listing)
         offer["listing"] = key
         self.store.put("ebay.offer", offer["id"], offer)
         self.refresh(offer)
@@ -122,7 +127,7 @@ class Shop:
             return None
         was_live = listing["status"] == "ACTIVE"
         listing |= {"status": "ENDED", "quantity": 0, "ended_at": wire(self.world.now())}
-        self.store.put("ebay.listing", listing["id"], listing)
+        self.keep(listing)
         offer["listing"] = None
         self.store.put("ebay.offer", offer["id"], offer)
         if was_live:

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from integrations.sandbox.shopify import files, inventory, orders, products
+from integrations.sandbox.shopify import catalogue, files, inventory, order_views, orders, parcels, products
 from integrations.sandbox.shopify.shops import Refusal, Shops, bare, gid
 
 View = dict[str, Any]
@@ -26,8 +26,9 @@ CATEGORIES = (
 class Admin:
     """One request's view of a shop: graphql-core finds each root field here by its name and calls it."""
 
-    def __init__(self, shops: Shops, shop: str, scopes: frozenset[str]) -> None:
+    def __init__(self, shops: Shops, shop: str, scopes: frozenset[str], tell: Callable[..., None]) -> None:
         self._shops = shops
+        self._tell = tell  # `tell(order, *topics)` sends an order's webhooks
         self._shop = shop
         self._scopes = scopes
 
@@ -69,6 +70,10 @@ class Admin:
         self._need("read_products")
         return products.search_variants(self._shops, self._shop, query, first)
 
+    def products(self, _: Info, first: int = 50, after: str | None = None, query: str = "", sortKey: str = "ID") -> View:
+        self._need("read_products")
+        return catalogue.search(self._shops, self._shop, query=query, first=first, after=after, sort=sortKey)
+
     def publications(self, _: Info, first: int = 50, catalogType: str | None = None) -> View:
         self._need("read_publications")
         found = products.publications(self._shops, self._shop) if catalogType in {None, "APP"} else []
@@ -83,11 +88,15 @@ class Admin:
     def order(self, _: Info, id: str) -> View | None:
         self._need_customer_data()
         found = orders.find(self._shops, id)
-        return orders.view(self._shops, found) if found and found["shop"] == self._shop else None
+        return order_views.view(self._shops, found) if found and found["shop"] == self._shop else None
 
     def orders(self, _: Info, sortKey: str, first: int = 50, after: str | None = None, query: str = "") -> View:
         self._need_customer_data()
-        return orders.search(self._shops, self._shop, query=query, first=first, after=after, sort=sortKey)
+        return order_views.search(self._shops, self._shop, query=query, first=first, after=after, sort=sortKey)
+
+    def shopifyPaymentsAccount(self, _: Info) -> View:
+        self._need("read_shopify_payments_payouts")
+        return parcels.balance(self._shops, self._shop)
 
     def webhookSubscriptions(self, _: Info, first: int = 50, topics: list[str] | None = None) -> View:
         found = [one for one in self._shops.all("subscription", self._shop) if topics is None or one["topic"] in topics]
@@ -155,6 +164,40 @@ class Admin:
             return {"inventoryLevel": done}
 
         return _refusable({"inventoryLevel": None}, work)
+
+    # -- mutations on orders
+
+    def fulfillmentCreate(self, _: Info, fulfillment: View) -> View:
+        self._need("write_merchant_managed_fulfillment_orders")
+
+        def work() -> View:
+            order, made = parcels.ship(self._shops, self._shop, fulfillment)
+            self._tell(order, "orders/updated")
+            return {"fulfillment": made}
+
+        return _refusable({"fulfillment": None}, work)
+
+    def refundCreate(self, info: Info, input: View) -> View:
+        self._need("write_orders")
+
+        def work() -> View:
+            made = inventory.once(self._shops, self._shop, info, input, lambda: parcels.refund(self._shops, self._shop, input))
+            if order := parcels.own(self._shops, self._shop, input["orderId"]):
+                self._tell(order, "orders/updated")
+            return {"refund": made}
+
+        return _refusable({"refund": None}, work)
+
+    def orderCancel(self, _: Info, **args: Any) -> View:
+        self._need("write_orders")
+        try:
+            order, job = parcels.cancel(self._shops, self._shop, args)
+        except Refusal as refusal:
+            return {"job": None, "orderCancelUserErrors": [refusal.shown]}
+        self._tell(order, "orders/cancelled", "orders/updated")
+        return {"job": job, "orderCancelUserErrors": []}
+
+    # -- webhooks
 
     def webhookSubscriptionCreate(self, _: Info, topic: str, webhookSubscription: View) -> View:
         uri = str(webhookSubscription.get("uri") or "")

@@ -37,7 +37,8 @@ MUTATION_COST = 10
 
 @lru_cache(maxsize=1)
 def schema() -> GraphQLSchema:
-    return build_schema((Path(__file__).parent / "schema.graphql").read_text())
+    folder = Path(__file__).parent
+    return build_schema("\n".join((folder / name).read_text() for name in ("schema.graphql", "orders.graphql")))
 
 
 @lru_cache(maxsize=256)

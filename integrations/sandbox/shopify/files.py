@@ -106,7 +106,8 @@ def shown(shops: Shops, shop: str, media: Doc) -> dict[str, Any]:
     """A photo as `MediaImage`: it has no address until it is ready."""
     status = "FAILED" if not media["picture"] else "READY" if media["ready_at"] <= shops.now() else "PROCESSING"
     url = f"{shops.world.base_url}/shopify/{shop}/cdn/{media['filename']}?v={media['version']}"
-    return {"__typename": "MediaImage", "id": media["id"], "fileStatus": status, "image": {"url": url} if status == "READY" else None}
+    image = {"url": url} if status == "READY" else None
+    return {"__typename": "MediaImage", "id": media["id"], "fileStatus": status, "image": image, "preview": {"image": image}}
 
 
 async def serve(shops: Shops, request: Request) -> Response:

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from integrations.sandbox.market import BuyerOffer, Envelope, Purchase, Row, Unbuyable
-from integrations.sandbox.shopify import engine, files, orders, products
+from integrations.sandbox.market import BuyerOffer, Envelope, Handmade, Purchase, Row, Unbuyable
+from integrations.sandbox.shopify import catalogue, engine, files, orders, products
 from integrations.sandbox.shopify.admin import Admin
 from integrations.sandbox.shopify.oauth import OAuth
 from integrations.sandbox.shopify.shops import API_VERSION, MARKET, SUFFIX, Shops, bare, gid
@@ -68,7 +68,7 @@ class ShopifyMarket:
         if scopes is None:
             return JSONResponse({"errors": "[API] Invalid API key or access token"}, 401)
         bucket = self._buckets.setdefault(shop, engine.Bucket(self._world.settings.shopify_points))
-        return JSONResponse(engine.run(call, bucket, Admin(self._shops, shop, scopes)), headers={"X-Shopify-API-Version": API_VERSION})
+        return JSONResponse(engine.run(call, bucket, Admin(self._shops, shop, scopes, self._tell)), headers={"X-Shopify-API-Version": API_VERSION})
 
     async def _token(self, request: Request) -> Response:
         return await self._world.serve(MARKET, "access_token", request, self._oauth.token)
@@ -106,22 +106,35 @@ class ShopifyMarket:
         basket = [(self._wanted(pick.listing), pick) for pick in purchase.picks]
         order = orders.buy(self._shops, basket, paid=purchase.paid)
         self._tell(order, "orders/create", *(["orders/paid"] if purchase.paid else []))
-        return orders.payload(order)
+        return order_views.payload(order)
 
     def offer(self, offer: BuyerOffer) -> dict[str, Any]:
         raise Unbuyable("Shopify has no offers.")
+
+    def make(self, wish: Handmade) -> dict[str, Any]:
+        return self._listing(catalogue.make(self._shops, self._world.settings.shopify_shop + SUFFIX, wish))
+
+    def edit(self, listing: str, price: str | None, quantity: int | None) -> dict[str, Any]:
+        product = self._wanted(listing)
+        catalogue.edit(self._shops, product, price, quantity)
+        return self._listing(product)
+
+    def end(self, listing: str) -> dict[str, Any]:
+        product = self._wanted(listing)
+        catalogue.end(self._shops, product)
+        return self._listing(product)
 
     def cancel(self, order_id: str) -> dict[str, Any]:
         order = self._order(order_id)
         orders.cancel(self._shops, order)
         self._tell(order, "orders/cancelled", "orders/updated")
-        return orders.payload(order)
+        return order_views.payload(order)
 
     def refund(self, order_id: str, amount: str | None) -> dict[str, Any]:
         order = self._order(order_id)
         orders.refund(self._shops, order, Decimal(amount) if amount else orders.left_to_refund(order))
         self._tell(order, "orders/updated")
-        return orders.payload(order)
+        return order_views.payload(order)
 
     def _order(self, order_id: str) -> Doc:
         order = orders.find(self._shops, order_id)
@@ -138,7 +151,7 @@ class ShopifyMarket:
                 if one["topic"] == wanted:
                     ids = {"webhook_id": str(uuid4()), "event_id": str(uuid4()), "subscription": one["id"]}
                     more = {"shop": order["shop"], "triggered_at": self._world.now().isoformat(), **ids}
-                    self._world.outbox.send(MARKET, one["uri"], topic, orders.payload(order), **more)
+                    self._world.outbox.send(MARKET, one["uri"], topic, order_views.payload(order), **more)
 
     def seal(self, delivery: Mapping[str, Any], attempt: int) -> Envelope:
         body = json.dumps(delivery["payload"], separators=(",", ":")).encode()

@@ -39,6 +39,7 @@ def view(shops: Shops, product: Doc) -> View:
         "publishedOnPublication": lambda _, publicationId: publicationId in product["publications"],
         "variants": lambda _, first=50: {"nodes": [variant(shops, product)][:first]},
         "media": media,
+        "featuredMedia": lambda _: next(iter(media(None)["nodes"]), None),
     }
 
 
@@ -91,7 +92,7 @@ def product_set(shops: Shops, shop: str, identifier: dict[str, str], wish: dict[
     handle = wish.get("handle") or identifier.get("handle") or (found or {}).get("handle") or _handle_of(wish.get("title") or "")
     if any(one is not found for one in shops.products_by(shop, "handle", handle)):
         raise Refusal("the handle is taken", "input", "handle", code="HANDLE_NOT_UNIQUE")
-    product = dict(found) if found else _fresh(shops, shop)
+    product = dict(found) if found else fresh(shops, shop)
     product |= {"handle": handle, "levels": dict(product["levels"])}
     _set_plain(product, wish)
     _set_variant(shops, product, wish, new=found is None)
@@ -116,7 +117,7 @@ def _handle_of(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "product"
 
 
-def _fresh(shops: Shops, shop: str) -> Doc:
+def fresh(shops: Shops, shop: str) -> Doc:
     now = shops.now()
     return {
         "shop": shop, "number": str(shops.number()), "variant": str(shops.number()), "item": str(shops.number()), "handle": "", "title": "",
