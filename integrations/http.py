@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from json import loads
 from typing import Any
@@ -108,14 +108,14 @@ class Http:
 
     def _built(self, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
         # A proxy from the environment is for the outside world, never for this machine.
-        here = None if transport else AiohttpTransport(client=partial(_session, httpx.create_ssl_context(), proxies=False))
+        here = None if transport else AiohttpTransport(client=partial(_session, trusted(), proxies=False))
         return httpx.AsyncClient(
             timeout=self._timeout,
             follow_redirects=False,
             # Accounts share this client: a cookie of one must never travel with another.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={"User-Agent": "Haggle/0.1", "Accept": "application/json"},
-            transport=transport or AiohttpTransport(client=partial(_session, httpx.create_ssl_context(), proxies=True)),
+            transport=transport or AiohttpTransport(client=partial(_session, trusted(), proxies=True)),
             mounts={f"all://{host}": here for host in ("127.0.0.1", "localhost", "[::1]")} if here else None,
         )
 
@@ -197,6 +197,12 @@ async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Resp
         if not isinstance(error.__cause__, aiohttp.ConnectionTimeoutError):
             raise  # the transport calls it so whenever a connection breaks, after the request was sent too
         return await client.send(request)
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates that this process trusts, read once: each reading takes 30 ms."""
+    return httpx.create_ssl_context()
 
 
 def _session(context: ssl.SSLContext, *, proxies: bool) -> aiohttp.ClientSession:
