@@ -46,9 +46,9 @@ async def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_p
         yield await fresh_sqlite(tmp_path)
         return
     server: Postgres = request.getfixturevalue("postgres")
-    name = server.create(await server.template())
+    name = await server.fresh()
     yield server.url(name)
-    server.drop(name)
+    server.give_back(name)
 
 
 @pytest.fixture
