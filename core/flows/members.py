@@ -18,6 +18,7 @@ from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import touch
 from core.flows.sessions import end_sessions
+from core.flows.tasks import inherit
 from core.rules.access import ROLES, Ability, may_on, outranks, refusal
 from core.values.states import Role, TaskState
 from core.words import Told
@@ -144,6 +145,8 @@ async def switch_off(session: AsyncSession, house: House, person: Person, member
     )
     tasks = (await session.execute(handed)).scalars().all()
     await touch(session, house.db, *(("task", key) for key in tasks))
+    if heir is not None:
+        await inherit(session, house.db, person, heir, member, tasks)
     await _changed(
         session, house, person, member, "member.switched_off", {"sessions": ended, "codes": codes, "tasks": list(tasks), "heir": heir}
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,17 +14,20 @@ from core.flows.house import House
 from core.flows.people import Person, chats_of
 from core.flows.posts import put_view, touch
 from core.rules import tasks as rules
-from core.values.states import ItemState, ListingState, TaskKind, TaskState
-from core.words import N_, Told
+from core.rules.access import Ability, may, may_on
+from core.values.states import ItemState, ListingState, Role, TaskKind, TaskState
+from core.words import N_, Told, counted
 from storage import audit, work
 from storage.asking import table_of
 from storage.db import Database, wake
 from storage.keys import new_key
-from storage.models import Item, Listing, ManualTask, Workspace
+from storage.models import Item, Listing, ManualTask, Member, Workspace
 from storage.work import Claim, rows_of
 
 # For a listing that a person was asked to put up and never ticked.
 MAYBE_UP = Told("If you had put it up there already, take it down.")
+_DUE, _OVERDUE = N_("Task {number} is due: {what}"), N_("Task {number} is overdue: {what}")
+_HANDED = N_("{name} hands task {number} to you: {what}")
 
 _OPEN = select(ManualTask).where(
     ManualTask.listing_id == bindparam("listing"), ManualTask.kind == bindparam("kind"), ManualTask.state == TaskState.OPEN
@@ -97,7 +101,7 @@ async def tick(session: AsyncSession, db: Database, task: ManualTask, person: Pe
         data={"kind": task.kind, "item": task.item_id},
     )  # fmt: skip
     await notices.solved(session, db, task.workspace_id, f"delist_failed:{task.listing_id}:{task.order_id}")
-    await _touch(session, db, task)
+    await _over(session, db, task)
     return True
 
 
@@ -106,20 +110,74 @@ async def cancel_open(session: AsyncSession, db: Database, listing: Listing, kin
     found = list((await session.execute(_OPEN, {"listing": listing.id, "kind": kind})).scalars())
     for task in found:
         task.state, task.done_at, task.done_by = TaskState.CANCELLED, db.now(), "system"
-        await _touch(session, db, task)
+        await _over(session, db, task)
     if found:
         listing.needs_person = False
     return bool(found)
 
 
-async def snooze(session: AsyncSession, db: Database, task: ManualTask, person: Person, wait: timedelta) -> None:
-    """Remind later; the deadline stays what it was."""
-    task.due_at = db.now() + wait
+async def snooze(session: AsyncSession, db: Database, task: ManualTask, person: Person, until: datetime) -> None:
+    """Remind at that time; the deadline stays what it was."""
+    task.due_at = task.snoozed_until = until
     audit.record(
         session, workspace=task.workspace_id, at=db.now(), actor=person.actor, action="task.snoozed", subject=("task", task.id),
-        data={"until": task.due_at.isoformat()},
+        data={"until": until.isoformat()},
     )  # fmt: skip
-    wake(session, "manual_task", task.id, delay=wait)
+    wake(session, "manual_task", task.id, delay=until - db.now())
+    await notices.all_solved(session, db, "manual_task_due", task.id)
+    await _touch(session, db, task)
+
+
+async def hand_over(session: AsyncSession, db: Database, task: ManualTask, person: Person, to: Member | None) -> None:
+    """Give a task to a member, who is told, or back to everybody."""
+    before, task.assigned_to = task.assigned_to, to.id if to else None
+    audit.record(
+        session, workspace=task.workspace_id, at=db.now(), actor=person.actor, action="task.handed", subject=("task", task.id),
+        data={"before": before, "after": task.assigned_to},
+    )  # fmt: skip
+    if to is not None and to.id != person.member_id:
+        item = await session.get_one(Item, task.item_id)
+        await notices.tell(
+            session, db, workspace=task.workspace_id, type="manual_task_due", subject=("task", task.id), member=to.id,
+            key=f"handed:{task.id}:{db.now().isoformat()}",
+            title=Told(_HANDED, name=person.name, number=task.number, what=sentence(task, item)),
+        )  # fmt: skip
+    await _touch(session, db, task)
+
+
+async def inherit(session: AsyncSession, db: Database, person: Person, heir: str, gone: Member, tasks: Sequence[str]) -> None:
+    """Tell whoever has a leaving member's tasks from now on."""
+    if not tasks or heir == person.member_id:  # who did it themselves know
+        return
+    told = counted("{count} task of {name} is yours now.", "{count} tasks of {name} are yours now.", count=len(tasks), name=gone.name)
+    await notices.tell(
+        session, db, workspace=gone.workspace_id, type="manual_task_due", member=heir, key=f"inherited:{gone.id}:{db.now().isoformat()}",
+        subject=("task", tasks[0]), title=told, body=Told("/tasks mine shows them."),
+    )  # fmt: skip
+
+
+async def open_tasks(session: AsyncSession, person: Person) -> list[ManualTask]:
+    """What is to be done where this person looks after it, the longest overdue first."""
+    query = (
+        select(ManualTask, Listing.channel)
+        .join(Listing, Listing.id == ManualTask.listing_id)
+        .where(ManualTask.workspace_id == person.workspace_id, ManualTask.state == TaskState.OPEN)
+        .order_by(ManualTask.deadline, ManualTask.number)
+    )
+    return [task for task, channel in (await session.execute(query)).all() if may_on(person.channels, channel)]
+
+
+async def hands(session: AsyncSession, task: ManualTask) -> list[Member]:
+    """Members who may do a task: by their role, and by the marketplaces that they look after."""
+    listing = await session.get_one(Listing, task.listing_id)
+    query = select(Member).where(Member.workspace_id == task.workspace_id, Member.active).order_by(Member.id)
+    found = (await session.execute(query)).scalars()
+    return [one for one in found if may(Role(one.role), Ability.TASKS) and may_on(one.channels, listing.channel)]
+
+
+async def _over(session: AsyncSession, db: Database, task: ManualTask) -> None:
+    """Nobody needs to be reminded of it any more."""
+    await notices.all_solved(session, db, "manual_task_due", task.id)
     await _touch(session, db, task)
 
 
@@ -141,14 +199,19 @@ class TaskFlow:
         async with db.write() as session:
             task = await session.get_one(ManualTask, claim.id)
             item = await session.get_one(Item, task.item_id)
+            listing = await session.get_one(Listing, task.listing_id)
+            if task.state != TaskState.OPEN:  # it was ticked off this moment
+                await work.finish(session, claim)
+                return
             reminders = task.reminders + 1
             due = max(rules.next_reminder(task.deadline, reminders), db.now() + timedelta(minutes=1))
-            await work.finish(session, claim, reminders=reminders, due_at=due, attempts=0)
+            await work.finish(session, claim, reminders=reminders, due_at=due, attempts=0, snoozed_until=None)
             wake(session, "manual_task", claim.id, delay=due - db.now())
+            await notices.all_solved(session, db, "manual_task_due", task.id)  # the new one says it
             await notices.tell(
                 session, db, workspace=task.workspace_id, type="manual_task_due", subject=("task", task.id),
-                key=f"task:{task.id}:{reminders}",
-                title=Told("Task {number} is due: {what}", number=task.number, what=sentence(task, item)),
+                key=f"task:{task.id}:{reminders}", channel=listing.channel, member=rules.whom(task.assigned_to, task.reminders),
+                title=Told(_DUE if task.reminders == 0 else _OVERDUE, number=task.number, what=sentence(task, item)),
             )  # fmt: skip
             await _touch(session, db, task)
 

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.chat.cards.parts import Easel, called, money, say
 from core.flows.noticed import unread
 from core.flows.tasks import sentence
-from core.rules.access import Ability, may
+from core.rules.access import Ability, may, may_on
 from core.values.card import Button, Card, Line
 from core.values.states import ChangeKind, ChangeState, DraftState, OrderState, Role, TaskKind, TaskState
 from core.words import N_, _, here, ngettext
-from storage.models import Change, Draft, Item, ManualTask, Member, Order, Workspace
+from storage.models import Change, Draft, Item, Listing, ManualTask, Member, Order, Workspace
 
 SHOWN = 5  # of each
 _KINDS = {
@@ -87,9 +87,12 @@ async def _drafts(easel: Easel, member: Member) -> tuple[list[Line], Rows]:
 
 async def _tasks(easel: Easel, member: Member) -> tuple[list[Line], Rows]:
     """Overdue first; whoever ticks one off may do so here."""
-    query = select(ManualTask, Item).join(Item, Item.id == ManualTask.item_id).order_by(ManualTask.deadline)
+    query = select(ManualTask, Item, Listing.channel).join(Item, Item.id == ManualTask.item_id)
+    query = query.join(Listing, Listing.id == ManualTask.listing_id).order_by(ManualTask.deadline)
     query = query.where(ManualTask.workspace_id == member.workspace_id, ManualTask.state == TaskState.OPEN)
-    found = (await easel.session.execute(query)).all()
+    query = query.where(ManualTask.assigned_to.is_(None) | (ManualTask.assigned_to == member.id))
+    there = (await easel.session.execute(query)).all()
+    found = [(task, item) for task, item, channel in there if may_on(member.channels, channel)]
     now = easel.house.db.now()
     overdue = [(task, item) for task, item in found if task.deadline < now]
     lines = [Line(_("Overdue tasks"), str(len(overdue)), mood="bad" if overdue else "good")]

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from bot.chat.cards.parts import Easel, photos, say
 from bot.chat.cards.people import place_of
 from core.errors import HaggleError
-from core.flows.tasks import MAYBE_UP, sentence
+from core.flows.tasks import MAYBE_UP, hands, sentence
 from core.flows.wanted import wanted_of
+from core.rules.tasks import TOMORROW, TONIGHT, is_evening
 from core.values.card import Button, Card, Line
 from core.values.states import AccountState, TaskKind, TaskState
 from core.words import _, here
@@ -36,20 +37,26 @@ async def task(easel: Easel, task_id: str) -> Card | None:
         return Card(heading, text, mood="good" if done else "", subject=subject)
     overdue = row.deadline < easel.house.db.now()
     lines = [Line(_("Due"), easel.day(row.deadline), row.reason, "bad" if overdue else "warn", weak=overdue)]
+    if row.assigned_to:
+        lines.append(Line(_("With"), await _name(easel, row.assigned_to)))
+    if row.snoozed_until and row.snoozed_until > easel.house.db.now():
+        lines.append(Line(_("Put off until"), easel.day(row.snoozed_until)))
     copies: list[tuple[Button, ...]] = []
     if row.kind != TaskKind.TAKE_DOWN and not easel.house.capabilities[account.channel].native:
         lines, copies = await _kit(easel, item, listing, account, lines)
     elif not easel.house.capabilities[account.channel].native:
         lines += [Line(value=step) for step in easel.house.kits.taking_down(account.channel)]
     ticked = {TaskKind.LIST: _("It is up"), TaskKind.REVISE: _("Changed"), TaskKind.TAKE_DOWN: _("It is down")}[TaskKind(row.kind)]
+    later = [Button(_("In 1 hour"), {"do": "task.snooze", "task": row.id, "minutes": 60})]
+    if not is_evening(easel.house.db.now(), easel.timezone):
+        later.append(Button(_("Tonight"), {"do": "task.snooze", "task": row.id, "until": TONIGHT}))
+    later.append(Button(_("Tomorrow"), {"do": "task.snooze", "task": row.id, "until": TOMORROW}))
+    if len(await hands(easel.session, row)) > 1:
+        later.append(Button(_("Hand over…"), {"do": "task.hand", "task": row.id, "ask": True}))
     never = (Button(_("It was never up"), {"do": "task.done", "task": row.id}),) if MAYBE_UP in row.reason else ()
-    last = (
-        Button(ticked, {"do": "task.done", "task": row.id}, "primary"),
-        *never,
-        Button(_("In 1 hour"), {"do": "task.snooze", "task": row.id, "minutes": 60}),
-    )
+    last = (Button(ticked, {"do": "task.done", "task": row.id}, "primary"), *never)
     shown = await photos(easel, item) if row.kind == TaskKind.LIST else ()
-    return Card(heading, easel.paused(), tuple(lines), shown, (*copies, last), "bad" if overdue else "warn", subject)
+    return Card(heading, easel.paused(), tuple(lines), shown, (*copies, last, tuple(later)), "bad" if overdue else "warn", subject)
 
 
 async def _kit(
