@@ -87,7 +87,7 @@ class People:
     def change(self) -> None:
         self._changed.set()
 
-    async def until(self, happened: Callable[[], T | None], seconds: float = 10) -> T:
+    async def until(self, happened: Callable[[], T | None], seconds: float = 30) -> T:
         """Wait until it is so, and answer what it was."""
         async with asyncio.timeout(seconds):
             while not (found := happened()):

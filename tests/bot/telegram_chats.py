@@ -63,7 +63,7 @@ class Chats:
         self._numbers = {"message": 100, "update": 5000, "file": 0, "person": 2000, "group": 0}
         self.changed = asyncio.Event()
 
-    async def until(self, check: Callable[[], T | None], seconds: float = 10.0) -> T:
+    async def until(self, check: Callable[[], T | None], seconds: float = 30.0) -> T:
         """Wait until the check gives something true, looking whenever something happened; gives that back."""
         try:
             async with asyncio.timeout(seconds):
