@@ -122,6 +122,22 @@ class SandboxProcess:
         """The seller gives `amount` back, or all that is left; the order stays."""
         return self._post("refund", {"marketplace": marketplace, "order": order, "amount": amount})
 
+    def deliver(self, marketplace: str, order: str) -> dict[str, Any]:
+        """What was sent arrives."""
+        return self._post("deliver", {"marketplace": marketplace, "order": order})
+
+    def ask_back(self, marketplace: str, order: str) -> dict[str, Any]:
+        """The buyer opens a return, or asks to cancel what is not sent."""
+        return self._post("return", {"marketplace": marketplace, "order": order})
+
+    def dispute(self, marketplace: str, order: str, outcome: str = "") -> dict[str, Any]:
+        """The buyer disputes the payment; `outcome` ("won", "lost") ends it."""
+        return self._post("dispute", {"marketplace": marketplace, "order": order, "outcome": outcome})
+
+    def label(self, marketplace: str, order: str, cost: str) -> dict[str, Any]:
+        """The seller buys a shipping label on the marketplace."""
+        return self._post("label", {"marketplace": marketplace, "order": order, "cost": cost})
+
     def make(self, marketplace: str, title: str, price: str, **more: Any) -> dict[str, Any]:
         """The seller lists something on the marketplace's own site: the listing, as the state shows it."""
         return self._post("list", {"marketplace": marketplace, "title": title, "price": price, **more})

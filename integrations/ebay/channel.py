@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.errors import Invalid
-from core.values.channel import Aspect, Capabilities, CategoryChoice, ChannelOrder, Connection, Health, Limits, Live, OrderPage, Ref, Wanted
+from core.money import Money
+from core.values.channel import (
+    Aspect,
+    Capabilities,
+    CategoryChoice,
+    ChannelOrder,
+    ChannelParcel,
+    Connection,
+    Found,
+    Health,
+    Limits,
+    ListingPage,
+    Live,
+    OrderPage,
+    Ref,
+    Wanted,
+)
 from core.values.states import Condition
 from core.words import Told
 from integrations.ebay import mapping
+from integrations.ebay.adopting import Adopting
 from integrations.ebay.catalogue import Catalogue
 from integrations.ebay.client import Client
+from integrations.ebay.desk import Desk
 from integrations.ebay.health import Checkup
 from integrations.ebay.listings import Listings
 from integrations.ebay.orders import Orders
+from integrations.ebay.pages import Pages
+from integrations.ebay.trading import Trading
 from integrations.oauth import Now, utc_now
 
 LIMITS = Limits(
@@ -34,6 +54,10 @@ class EbayChannel:
         self._catalogue = Catalogue(client, now)
         self._listings = Listings(client, self._catalogue)
         self._orders = Orders(client, now)
+        trading = Trading(client)
+        self._pages = Pages(client, trading, now)
+        self._adopting = Adopting(client, trading, self._listings)
+        self._desk = Desk(client, self._orders)
         self._checkup = Checkup(client)
         webhooks = bool(client.settings.webhook)
         self.capabilities = Capabilities("ebay", "eBay", native=True, limits=LIMITS, webhooks=webhooks, categories=True)
@@ -63,6 +87,24 @@ class EbayChannel:
 
     async def orders_since(self, account: Connection, since: datetime) -> OrderPage:
         return await self._orders.since(account, since)
+
+    async def page(self, account: Connection, cursor: str, since: datetime | None) -> ListingPage:
+        return await self._pages.page(account, cursor, since)
+
+    async def adopt(self, account: Connection, found: Found, sku: str) -> Live:
+        return await self._adopting.adopted(account, found, sku)
+
+    async def picture(self, account: Connection, url: str) -> bytes:
+        return await self._pages.picture(account, url)
+
+    async def ship(self, account: Connection, external_id: str, parcel: ChannelParcel, lines: Mapping[str, int]) -> ChannelOrder:
+        return await self._desk.ship(account, external_id, parcel, lines)
+
+    async def refund(self, account: Connection, external_id: str, amount: Money, already: Money) -> ChannelOrder:
+        return await self._desk.refund(account, external_id, amount, already)
+
+    async def cancel_order(self, account: Connection, external_id: str, reason: str) -> ChannelOrder:
+        return await self._desk.cancel_order(account, external_id, reason)
 
     async def check(self, account: Connection) -> Health:
         return await self._checkup.run(account)

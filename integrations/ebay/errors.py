@@ -33,6 +33,9 @@ _PHOTO = N_("eBay does not take one of the photos: {text} Replace it and try aga
 _HOLD = N_("eBay has put this listing on hold: {text} Open it on eBay, see what is wrong and settle it there.")
 _BIDS = N_("eBay does not let this listing be changed while it has a bid or an offer, or ends within 12 hours. Answer the offer first.")
 _REFURBISHED = N_("eBay does not let this account list it as refurbished: {text} Choose another condition that is true.")
+_REFUND_MEANS = N_(
+    "eBay could not take the money for the refund from you. See to it in eBay's seller hub, under payments, then refund again."
+)
 _GONE = N_("eBay does not have this listing any more.")
 
 TABLE: dict[int, Row] = {
@@ -81,8 +84,31 @@ TABLE: dict[int, Row] = {
     25019: Row(Refused, N_("eBay does not let this listing be changed now: {text}")),
     **dict.fromkeys((25038, 25039, 25040), Row(Refused, _BIDS)),
     **dict.fromkeys(range(25041, 25053), Row(Refused, _REFURBISHED, "condition")),
+    # an order
+    **dict.fromkeys((32200, 32210, 34914), Row(Missing, N_("eBay does not have that line in the order. Look at the order on eBay."))),
+    32300: Row(Refused, N_("eBay does not take this carrier or tracking number: {text} Correct it and send it again.")),
+    32400: Row(Refused, N_("eBay has suspended this account. Ask eBay's support to open it.")),
+    32500: Row(Refused, N_("eBay does not take this day of shipping. Say that it was shipped today.")),
+    32600: Row(Invalid, N_("eBay does not take this shipment: {text}")),
+    34100: Row(Refused, N_("eBay takes no more tracking numbers for this order.")),
+    **dict.fromkeys(
+        (34200, 34300), Row(Refused, N_("This order goes through eBay's Global Shipping Program. Mark it as shipped on eBay."))
+    ),
+    34500: Row(Refused, N_("eBay has this shipment already. Change it on eBay.")),
+    # money back
+    34913: Row(Missing, N_("eBay does not know that order.")),
+    **dict.fromkeys((34907, 34909, 34915, 34924), Row(Refused, N_("eBay does not take this amount: {text} Refund less."))),
+    34916: Row(Refused, N_("The buyer has opened a case about this order. Give the money back there, on eBay.")),
+    34917: Row(Refused, N_("eBay says that this order was refunded already.")),
+    34920: Row(Refused, N_("It is too late to refund this order on eBay. Send the buyer the money another way.")),
+    34923: Row(Refused, N_("eBay does not refund this kind of order through Haggle. Refund it on eBay.")),
+    34918: Row(Refused, N_("eBay does not refund this kind of order through Haggle. Refund it on eBay.")),
+    34929: Row(
+        Refused, N_("The buyer's payment has not come through, so eBay gives nothing back yet. Cancel the order, or refund it later.")
+    ),
+    **dict.fromkeys((34925, 34926, 34927, 34928, 34930), Row(Refused, _REFUND_MEANS)),
     # its own trouble, whatever the HTTP status
-    **dict.fromkeys((25001, 25025, 20500, 20501, 30500, 46000, 62000, 135000, 140000, 190000, 195000), Row(Unreachable, "")),
+    **dict.fromkeys((25001, 25025, 20500, 20501, 30500, 46000, 62000, 33000, 34900, 135000, 140000, 190000, 195000), Row(Unreachable, "")),
 }
 
 PHOTO_IDS = frozenset({"25014", "25015", "25501", "25086"})
@@ -123,11 +149,17 @@ def error_of(answer: Response) -> HaggleError:
         body = answer.object()
     except Unreachable:
         body = {}
-    errors = body.get("errors")
-    told = [one for one in errors if isinstance(one, Mapping) and _id(one)] if isinstance(errors, list) else []
+    told = [one for one in _told(body) if isinstance(one, Mapping) and _id(one)]
     if told:
         return of_errors(told, answer.status)
     return Unreachable(NONSENSE, code=str(answer.status), cause=f"HTTP {answer.status} without an error id")
+
+
+def _told(body: Mapping[str, Any]) -> list[Any]:
+    """The errors in a body: under "errors"; those of the Post-Order API under "error" too, or one level down."""
+    inner = body.get("errorMessage")
+    found = body.get("errors") or body.get("error") or (inner.get("error") if isinstance(inner, Mapping) else None)
+    return found if isinstance(found, list) else [found]
 
 
 def of_errors(errors: Sequence[Error], status: int) -> HaggleError:

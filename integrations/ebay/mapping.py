@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from html import escape
 from json import dumps, loads
@@ -105,6 +106,11 @@ def quantity_body(sku: str, offer: str, quantity: int) -> dict[str, Any]:
 
 def amount(money: Money) -> dict[str, str]:
     return {"value": money.wire(), "currency": money.currency}
+
+
+def wire_time(moment: datetime) -> str:
+    """`2026-11-21T08:15:00.123Z`"""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def money_of(found: Any) -> Money | None:

@@ -88,12 +88,30 @@ def _people(world: World) -> list[Route]:
     def end(body: dict[str, Any]) -> dict[str, Any]:
         return market(body).end(str(body["listing"]))
 
-    buyers = [_write("buy", buy), _write("offer", offer), _write("cancel", cancel), _write("refund", refund)]
+    after = [_write(name, work) for name, work in _after_sale(market).items()]
+    buyers = [*after, _write("buy", buy), _write("offer", offer), _write("cancel", cancel), _write("refund", refund)]
     return [*buyers, _write("list", made), _write("edit", edit), _write("end", end)]
+
+
+def _after_sale(market: Callable[[dict[str, Any]], Market]) -> dict[str, Work]:
+    """What becomes of an order, by the call's name."""
+    return {
+        "deliver": lambda body: market(body).deliver(str(body["order"])),
+        "return": lambda body: market(body).ask_back(str(body["order"])),
+        "dispute": lambda body: market(body).dispute(str(body["order"]), _outcome(body)),
+        "label": lambda body: market(body).label(str(body["order"]), str(body["cost"])),
+    }
 
 
 def _pick(wish: dict[str, Any]) -> Pick:
     return Pick(str(wish["listing"]), int(wish.get("quantity", 1)), str(wish["price"]) if wish.get("price") else None)
+
+
+def _outcome(wish: dict[str, Any]) -> str:
+    outcome = str(wish.get("outcome", ""))
+    if outcome not in ("", "won", "lost"):
+        raise ValueError("a dispute is won or lost")
+    return outcome
 
 
 def _read(name: str, work: Callable[[], dict[str, Any]]) -> Route:

@@ -115,6 +115,18 @@ class Market(Protocol):
     def end(self, listing: str) -> dict[str, Any]:
         """The seller ends a listing there. Raises `Unbuyable` when it is not listed."""
 
+    def deliver(self, order_id: str) -> dict[str, Any]:
+        """What was sent arrives; gives the order, as the next three do. Raises `Unbuyable` when nothing was sent."""
+
+    def ask_back(self, order_id: str) -> dict[str, Any]:
+        """The buyer wants to send it back, or before it is sent to be let out of the sale. Raises `Unbuyable`."""
+
+    def dispute(self, order_id: str, outcome: str) -> dict[str, Any]:
+        """The buyer disputes the payment; with an `outcome` ("won" or "lost", by the seller) an open dispute ends."""
+
+    def label(self, order_id: str, cost: str) -> dict[str, Any]:
+        """The seller buys a shipping label there, for so much ("4.20")."""
+
     def snapshot(self) -> dict[str, Any]:
         """`listings`, `orders`, `items` and `offers`, as README.md describes."""
 

@@ -9,26 +9,34 @@ from typing import Any
 import structlog
 
 from core.errors import Missing, Refused
+from core.money import Money
 from core.values.channel import (
     Aspect,
     Capabilities,
     CategoryChoice,
     ChannelOrder,
+    ChannelParcel,
     Connection,
+    Found,
     Health,
     Limits,
+    ListingPage,
     Live,
     OrderPage,
     Ref,
     Wanted,
 )
+from core.values.states import OrderState
 from core.words import Told
 from integrations.http import Http
 from integrations.oauth import Now, utc_now
-from integrations.shopify import mapping, operations, orders
+from integrations.shopify import mapping, operations, order_operations, orders
 from integrations.shopify.client import Client, shop_of
-from integrations.shopify.health import Found, look, orders_problem, problems, webhooks
+from integrations.shopify.desk import Desk, cancelling
+from integrations.shopify.health import Found as Shop
+from integrations.shopify.health import look, orders_problem, problems, webhooks
 from integrations.shopify.listings import Listings, Places
+from integrations.shopify.pages import read_page
 from integrations.shopify.settings import ShopifySettings
 
 log = structlog.get_logger("shopify.orders")
@@ -43,6 +51,7 @@ class ShopifyChannel:
     def __init__(self, http: Http, settings: ShopifySettings, now: Now = utc_now) -> None:
         self._client = Client(http, settings, now)
         self._settings = settings
+        self._now = now
         limits = Limits(title=mapping.TITLE_LIMIT, photos=mapping.PHOTO_LIMIT, conditions=tuple(mapping.CONDITIONS))
         # Not `categories`: it knows some, and needs none.
         self.capabilities = Capabilities("shopify", "Shopify", native=True, limits=limits, webhooks=bool(settings.webhook))
@@ -86,12 +95,22 @@ class ShopifyChannel:
             self._places[shop] = Places(found.publication, found.location)
         return self._places[shop]
 
+    async def page(self, account: Connection, cursor: str, since: datetime | None) -> ListingPage:
+        return await read_page(self._client, account, await self._where(account), cursor, since)
+
+    async def adopt(self, account: Connection, found: Found, sku: str) -> Live:
+        """Any product can be handled as it is."""
+        return await self.state(account, Ref(sku, {"product": found.listing}, found.listing))
+
+    async def picture(self, account: Connection, url: str) -> bytes:
+        return await self._client.picture(account, url)
+
     # -- orders
 
     async def order(self, account: Connection, external_id: str) -> ChannelOrder:
-        data = await self._client.run(account, operations.ORDER, {"id": external_id}, orders.PERSONAL)
+        data = await self._client.run(account, order_operations.ORDER, {"id": external_id}, orders.PERSONAL)
         if not data["order"]:
-            raise Missing(Told("Shopify does not know this order. It may be deleted, or older than 60 days."))
+            raise Missing(orders.UNKNOWN)
         return await self._whole(account, data["order"])
 
     async def orders_since(self, account: Connection, since: datetime) -> OrderPage:
@@ -100,7 +119,7 @@ class ShopifyChannel:
         after: str | None = None
         while True:
             variables = {"search": orders.changed_since(since - INDEX_LAG), "after": after}
-            page = (await self._client.run(account, operations.ORDERS, variables, orders.PERSONAL))["orders"]
+            page = (await self._client.run(account, order_operations.ORDERS, variables, orders.PERSONAL))["orders"]
             for node in page["nodes"]:
                 try:
                     found.append(await self._whole(account, node))
@@ -114,19 +133,47 @@ class ShopifyChannel:
         return OrderPage(tuple(found), max([since, *(one.changed_at for one in found)]), tuple(problems))
 
     async def _whole(self, account: Connection, node: Mapping[str, Any]) -> ChannelOrder:
-        """An order with the lines that did not fit on its first page."""
+        """An order with the lines that did not fit on its first page, and once something was sent with what came after."""
         lines, after = orders.first_lines(node)
         while after:
-            more = (await self._client.run(account, operations.ORDER_LINES, {"id": node["id"], "after": after}))["order"]["lineItems"]
+            more = (await self._client.run(account, order_operations.ORDER_LINES, {"id": node["id"], "after": after}))["order"]["lineItems"]
             lines += more["nodes"]
             after = more["pageInfo"]["endCursor"] if more["pageInfo"]["hasNextPage"] else ""
-        return orders.order(node, lines)
+        order = orders.order(node, lines)
+        if not order.parcels:
+            return order
+        more = {"id": order.external_id, "labels": orders.labels_since(order)}
+        return orders.after_sale(order, await self._client.run(account, order_operations.AFTER_SALE, more, orders.AFTER_SALE))
+
+    async def ship(self, account: Connection, external_id: str, parcel: ChannelParcel, lines: Mapping[str, int]) -> ChannelOrder:
+        await Desk(self._client, account).ship(external_id, parcel, lines)
+        return await self.order(account, external_id)
+
+    async def refund(self, account: Connection, external_id: str, amount: Money, already: Money) -> ChannelOrder:
+        await Desk(self._client, account).refund(external_id, amount, already, self._now())
+        return await self.order(account, external_id)
+
+    async def cancel_order(self, account: Connection, external_id: str, reason: str) -> ChannelOrder:
+        found = await self.order(account, external_id)
+        if found.state is OrderState.CANCELLED:
+            return found
+        if found.parcels:
+            raise Refused(Told("A part of the order was sent, so Shopify does not cancel it. Give the money back with /refund instead."))
+        refused: Refused | None = None
+        try:
+            await Desk(self._client, account).cancel(external_id, reason)
+        except Refused as error:  # because it is being cancelled already, perhaps: the order knows
+            refused = error
+        found = await self.order(account, external_id)
+        if found.state is not OrderState.CANCELLED:
+            raise refused or cancelling()
+        return found
 
     # -- the account
 
     async def check(self, account: Connection) -> Health:
         """Finds the shop, its online store, location and permissions, and sets up webhooks where we have a public address."""
-        found: Found = await look(self._client, account)
+        found: Shop = await look(self._client, account)
         sentences = problems(found, self._settings) + await orders_problem(self._client, account, found)
         kept = {"shop": found.shop, "currency": found.currency, "publication": found.publication, "location": found.location}
         learned = {key: value for key, value in kept.items() if value} | await webhooks(self._client, account, self._settings.webhook)

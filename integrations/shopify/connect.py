@@ -11,7 +11,7 @@ from core.words import Told
 from integrations.http import Http
 from integrations.oauth import Now, credentials_of, utc_now
 from integrations.shopify.client import Client
-from integrations.shopify.settings import ShopifySettings, shop_domain
+from integrations.shopify.settings import WISHED, ShopifySettings, shop_domain
 from integrations.shopify.signature import query_is_genuine
 
 
@@ -32,7 +32,7 @@ class ShopifyConnector:
         shop = shop_domain(hint)
         query = {
             "client_id": self._settings.client_id,
-            "scope": ",".join(self._settings.scopes),
+            "scope": ",".join((*self._settings.scopes, *WISHED)),
             "redirect_uri": self._settings.callback,
             "state": state,
         }

@@ -11,7 +11,7 @@ import structlog
 from core.errors import AuthLost, HaggleError, Refused
 from core.values.channel import Connection
 from core.words import N_, Told, joined
-from integrations.shopify import operations
+from integrations.shopify import operations, order_operations
 from integrations.shopify.client import Client
 from integrations.shopify.errors import check_user_errors
 from integrations.shopify.settings import ShopifySettings
@@ -83,7 +83,7 @@ async def orders_problem(client: Client, account: Connection, found: Found) -> l
     if "read_orders" not in found.granted:
         return []
     try:
-        await client.run(account, operations.NEWEST_ORDER, {})
+        await client.run(account, order_operations.NEWEST_ORDER, {})
     except Refused as error:
         return [joined(error.sentence, Told("I look again every hour."))]
     return []

@@ -45,49 +45,6 @@ fragment Content on Product {
 }
 """
 
-_ORDER_PARTS = """
-fragment Cash on MoneyBag {
-  shopMoney { amount currencyCode }
-}
-
-fragment Line on LineItem {
-  id
-  sku
-  title
-  quantity
-  discountedUnitPriceAfterAllDiscountsSet { ...Cash }
-  product { id }
-}
-
-fragment Parts on Order {
-  id
-  createdAt
-  updatedAt
-  cancelledAt
-  fullyPaid
-  displayFinancialStatus
-  displayFulfillmentStatus
-  totalPriceSet { ...Cash }
-  totalShippingPriceSet { ...Cash }
-  totalTaxSet { ...Cash }
-  transactions(first: 10) {
-    kind
-    status
-    fees {
-      amount { amount currencyCode }
-      taxAmount { amount currencyCode }
-    }
-  }
-  email
-  phone
-  shippingAddress { name phone address1 address2 city zip countryCodeV2 }
-  lineItems(first: 20) {
-    nodes { ...Line }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-"""
-
 PULSE_BY_ID = (
     """
 query PulseById($id: ID!, $publication: ID!, $location: ID!) {
@@ -140,6 +97,24 @@ query ListingByKey($handle: String!, $search: String!, $publication: ID!, $locat
 """
     + _PULSE
     + _CONTENT
+)
+
+# An account's products by page. What a page shows is what a look at one product shows.
+PRODUCTS = (
+    """
+query Products($first: Int!, $after: String, $search: String!, $publication: ID!, $location: ID!) {
+  shop { currencyCode }
+  products(first: $first, after: $after, query: $search, sortKey: ID) {
+    nodes {
+      ...Pulse
+      title
+      featuredMedia { preview { image { url } } }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+    + _PULSE
 )
 
 STAGE_UPLOADS = """
@@ -217,45 +192,6 @@ mutation TakeDown($product: ID!) {
 }
 """
 
-ORDER = (
-    """
-query Order($id: ID!) {
-  order(id: $id) { ...Parts }
-}
-"""
-    + _ORDER_PARTS
-)
-
-ORDERS = (
-    """
-query Orders($search: String!, $after: String) {
-  orders(first: 20, after: $after, query: $search, sortKey: UPDATED_AT) {
-    nodes { ...Parts }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-"""
-    + _ORDER_PARTS
-)
-
-ORDER_LINES = """
-query OrderLines($id: ID!, $after: String!) {
-  order(id: $id) {
-    lineItems(first: 100, after: $after) {
-      nodes {
-        id
-        sku
-        title
-        quantity
-        discountedUnitPriceAfterAllDiscountsSet { shopMoney { amount currencyCode } }
-        product { id }
-      }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-}
-"""
-
 SHOP = """
 query Shop {
   shop { name myshopifyDomain currencyCode }
@@ -271,13 +207,6 @@ query Shop {
     }
   }
   locations(first: 25) { nodes { id isActive fulfillsOnlineOrders } }
-}
-"""
-
-# May the app read orders at all?
-NEWEST_ORDER = """
-query NewestOrder {
-  orders(first: 1) { nodes { id } }
 }
 """
 

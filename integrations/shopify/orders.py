@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Invalid, Unreachable
 from core.money import Money, of_wire
-from core.values.channel import Buyer, ChannelOrder, ChannelOrderLine
+from core.values.channel import Buyer, ChannelOrder, ChannelOrderLine, ChannelParcel
 from core.values.states import OrderState
+from core.words import Told
+from integrations.shopify.carriers import name_of
 
 # Personal data that Shopify hides from apps without the permission for it; orders are worth having without.
-PERSONAL = frozenset({"email", "phone", "shippingAddress"})
+PERSONAL = frozenset({"email", "phone", "shippingAddress", "billingAddress"})
+# What is asked for apart once something is on its way: a shop that keeps it from the app loses nothing else.
+AFTER_SALE = frozenset({"order", "shopifyPaymentsAccount"})
+UNKNOWN = Told("Shopify does not know this order. It may be deleted, or older than 60 days.")
 
 _PAID = {"PAID", "AUTHORIZED", "PARTIALLY_PAID", "PARTIALLY_REFUNDED"}
+_RETURNING = {"RETURN_REQUESTED", "IN_PROGRESS"}
+_DISPUTED = {"NEEDS_RESPONSE", "UNDER_REVIEW"}
+_GONE = {"CANCELLED", "ERROR", "FAILURE"}
 _UNDER_WAY = {"IN_PROGRESS", "PARTIALLY_FULFILLED", "PENDING_FULFILLMENT", "ON_HOLD", "SCHEDULED"}
 
 
@@ -31,7 +40,8 @@ def order(node: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Channe
 
 
 def _order(node: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> ChannelOrder:
-    total = cash(node["totalPriceSet"])
+    total, refunded = cash(node["totalPriceSet"]), cash(node["totalRefundedSet"])
+    bought, recipient = people(node)
     return ChannelOrder(
         external_id=node["id"],
         state=state(node),
@@ -40,10 +50,13 @@ def _order(node: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Chann
         changed_at=moment(node["updatedAt"]),
         total=total,
         lines=tuple(line(one) for one in lines),
-        buyer=buyer(node),
+        buyer=bought,
         fees=fees(node["transactions"], total.currency),
         shipping=cash(node["totalShippingPriceSet"]),
         tax=cash(node["totalTaxSet"]) if node["totalTaxSet"] else None,
+        refunded=refunded if refunded.amount else None,
+        recipient=recipient,
+        parcels=parcels(node),
     )
 
 
@@ -68,14 +81,17 @@ def _nonsense(node: Mapping[str, Any], error: Exception) -> Nonsense:
 
 
 def state(node: Mapping[str, Any]) -> OrderState:
-    """Cancelled and refunded are ends and come first; then how far the parcel is; then the payment."""
+    """Cancelled and refunded are ends and come first; then what the buyer wants back; then how far the parcels are; then the payment."""
     money, parcel = node["displayFinancialStatus"], node["displayFulfillmentStatus"]
     if node["cancelledAt"] or money in {"VOIDED", "EXPIRED"}:
         return OrderState.CANCELLED
     if money == "REFUNDED":
         return OrderState.REFUNDED
+    if node["returnStatus"] in _RETURNING:
+        return OrderState.REFUND_REQUESTED
     if parcel == "FULFILLED":
-        return OrderState.SHIPPED
+        sent = parcels(node)
+        return OrderState.DELIVERED if sent and all(one.delivered_at for one in sent) else OrderState.SHIPPED
     if parcel in _UNDER_WAY:
         return OrderState.PROCESSING
     return OrderState.CONFIRMED if money in _PAID else OrderState.PENDING
@@ -92,19 +108,62 @@ def line(node: Mapping[str, Any]) -> ChannelOrderLine:
     )
 
 
-def buyer(node: Mapping[str, Any]) -> Buyer:
-    """Whoever it is sent to. Everything may be missing: guests, pick-up, or no permission."""
-    to = node["shippingAddress"] or {}
-    street = ", ".join(part for part in (to.get("address1"), to.get("address2")) if part)
+def people(node: Mapping[str, Any]) -> tuple[Buyer, Buyer | None]:
+    """Who bought, and who gets it where that is somebody else. Everything may be missing: guests, pick-up, or no permission."""
+    to, own = node["shippingAddress"] or {}, node["billingAddress"] or {}
+    contact = {"email": node["email"] or "", "phone": node["phone"] or ""}
+    bought = _person(own or to, **contact)
+    recipient = _person(to, **contact)
+    same = not to or (recipient.name, recipient.street, recipient.postcode) == (bought.name, bought.street, bought.postcode)
+    return bought, None if same else recipient
+
+
+def _person(at: Mapping[str, Any], email: str, phone: str) -> Buyer:
     return Buyer(
-        name=to.get("name") or "",
-        email=node["email"] or "",
-        phone=to.get("phone") or node["phone"] or "",
-        street=street,
-        city=to.get("city") or "",
-        postcode=to.get("zip") or "",
-        country=to.get("countryCodeV2") or "",
+        name=at.get("name") or "",
+        email=email,
+        phone=at.get("phone") or phone,
+        street=", ".join(part for part in (at.get("address1"), at.get("address2")) if part),
+        city=at.get("city") or "",
+        postcode=at.get("zip") or "",
+        country=at.get("countryCodeV2") or "",
     )
+
+
+def parcels(node: Mapping[str, Any]) -> tuple[ChannelParcel, ...]:
+    """What was sent: a parcel for each tracking number of a shipment, or one without."""
+    found = []
+    for one in node["fulfillments"]:
+        if one["status"] not in _GONE:
+            arrived = one["deliveredAt"] or (one["createdAt"] if one["displayStatus"] == "DELIVERED" else None)
+            for info in one["trackingInfo"] or [{"company": "", "number": ""}]:
+                sent = {"carrier": name_of(info["company"] or ""), "tracking": info["number"] or "", "external_id": one["id"]}
+                found.append(ChannelParcel(**sent, shipped_at=moment(one["createdAt"]), delivered_at=moment(arrived) if arrived else None))
+    return tuple(found)
+
+
+def after_sale(order: ChannelOrder, data: Mapping[str, Any]) -> ChannelOrder:
+    """An order in the light of its disputes, and with what Shopify's own labels for it cost."""
+    statuses = {one["status"] for one in (data["order"] or {"disputes": []})["disputes"]}
+    account = data["shopifyPaymentsAccount"] or {"balanceTransactions": {"nodes": []}}
+    own = [one for one in account["balanceTransactions"]["nodes"] if (one["associatedOrder"] or {}).get("id") == order.external_id]
+    costs = [of_wire(one["amount"]["amount"], one["amount"]["currencyCode"]) for one in own if one["type"].startswith("SHIPPING_LABEL")]
+    known = bool(costs) and all(one.currency == order.total.currency for one in costs)
+    label = -sum(costs, Money(0, order.total.currency)) if known else None  # what was taken from the balance is negative there
+    if statuses & _DISPUTED and order.state not in (OrderState.CANCELLED, OrderState.REFUNDED):
+        return replace(order, state=OrderState.DISPUTED, label_cost=label)
+    return replace(order, label_cost=label)
+
+
+def labels_since(order: ChannelOrder) -> str:
+    """Shopify's search syntax for the labels that were paid since an order came."""
+    return f"transaction_type:shipping_label processed_at:>='{order.placed_at:%Y-%m-%dT%H:%M:%SZ}'"
+
+
+def under_way(transactions: Sequence[Mapping[str, Any]], currency: str) -> Money:
+    """Refunds that Shopify has begun and not ended."""
+    begun = [one for one in transactions if one["kind"] == "REFUND" and one["status"] == "PENDING"]
+    return sum((cash(one["amountSet"]) for one in begun), Money(0, currency))
 
 
 def fees(transactions: Sequence[Mapping[str, Any]], currency: str) -> Money | None:

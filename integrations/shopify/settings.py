@@ -17,8 +17,11 @@ SCOPES = (
     "write_publications",
     "write_files",
     "read_locations",
-    "read_orders",
+    "write_orders",
+    "write_merchant_managed_fulfillment_orders",
 )
+# Asked for too, and done without: what labels cost, returns, disputed payments.
+WISHED = ("read_shopify_payments_payouts", "read_returns", "read_shopify_payments_disputes")
 
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com")
 

@@ -23,10 +23,12 @@ from graphql import (
 )
 
 from integrations.sandbox.shopify import engine
-from integrations.shopify import operations
+from integrations.shopify import operations, order_operations
 from tests.contract.shopify_schema import official
 
-DOCUMENTS = {name: text for name, text in vars(operations).items() if name.isupper() and not name.startswith("_")}
+DOCUMENTS = {
+    name: text for name, text in {**vars(operations), **vars(order_operations)}.items() if name.isupper() and not name.startswith("_")
+}
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ import pytest
 
 from core.errors import Missing, Refused
 from core.money import Money
-from core.values.channel import Connection
+from core.values.channel import ChannelParcel, Connection
 from integrations.http import Http
-from integrations.shopify import operations
+from integrations.shopify import operations, order_operations
 from integrations.shopify.channel import ShopifyChannel
 from integrations.shopify.settings import ShopifySettings
 from tests.contract.shopify_schema import check_answer, check_request
@@ -65,9 +65,25 @@ async def whole_life(shop: Shop, sandbox: SandboxProcess) -> None:
     bought = sandbox.buy("shopify", "HG-7")
     await channel.order(account, bought["admin_graphql_api_id"])
     sandbox.cancel("shopify", bought["admin_graphql_api_id"])
+    await channel.page(account, "", None)
     await channel.orders_since(account, datetime(2020, 1, 1, tzinfo=UTC))
     await channel.ensure_absent(account, ref(live=live))
     await channel.ensure_listed(account, wanted(), ref(live=live))
+    await channel.set_quantity(account, ref(live=live), 3, may_raise=True)
+    await orders_of_a_shop(shop, sandbox)
+
+
+async def orders_of_a_shop(shop: Shop, sandbox: SandboxProcess) -> None:
+    """What is done about orders, and what they tell then."""
+    channel, account = shop.channel, shop.account
+    sent, none = (sandbox.buy("shopify", "HG-7")["admin_graphql_api_id"] for _ in range(2))
+    await channel.ship(account, sent, ChannelParcel("usps", "9400111899223197428490"), {})
+    sandbox.label("shopify", sent, "4.20")
+    sandbox.dispute("shopify", sent)
+    sandbox.deliver("shopify", sent)
+    told = await channel.refund(account, sent, Money(100, "USD"), Money(0, "USD"))
+    assert (told.label_cost, told.refunded) == (Money(420, "USD"), Money(100, "USD"))
+    await channel.cancel_order(account, none, "buyer_asked")
 
 
 async def refusals(shop: Shop) -> None:
@@ -99,7 +115,8 @@ async def test_all_that_is_said_is_shopifys_language(wire: tuple[Http, Wire], sa
         assert "errors" not in answered, answered
         check_answer(asked["query"], asked["variables"], answered["data"])
         judged.add(asked["query"])
-    documents = {text: name for name, text in vars(operations).items() if name.isupper() and not name.startswith("_")}
+    written = {**vars(operations), **vars(order_operations)}
+    documents = {text: name for name, text in written.items() if name.isupper() and not name.startswith("_")}
     # Each of these has a test of its own below.
     assert {name for text, name in documents.items() if text not in judged} == {"ORDER_LINES", "STOCK_AT"}
 
@@ -147,9 +164,16 @@ async def test_an_order_with_many_lines_is_read_to_its_end() -> None:
     line = {"sku": "A", "title": "A", "quantity": 1, "discountedUnitPriceAfterAllDiscountsSet": cash, "product": None}
     lines = [{"id": f"gid://shopify/LineItem/{number}", **line} for number in range(3)]
     times = dict.fromkeys(("createdAt", "updatedAt"), "2026-11-01T10:00:00Z")
-    sums = dict.fromkeys(("totalPriceSet", "totalShippingPriceSet", "totalTaxSet"), cash)
-    states = {"fullyPaid": True, "displayFinancialStatus": "PAID", "displayFulfillmentStatus": "UNFULFILLED", "cancelledAt": None}
-    parts = {**times, **sums, **states, "transactions": [], "email": None, "phone": None, "shippingAddress": None}
+    sums = dict.fromkeys(("totalPriceSet", "totalShippingPriceSet", "totalTaxSet", "totalRefundedSet"), cash)
+    states = {
+        "fullyPaid": True,
+        "displayFinancialStatus": "PAID",
+        "displayFulfillmentStatus": "UNFULFILLED",
+        "cancelledAt": None,
+        "returnStatus": "NO_RETURN",
+    }
+    parts = {**times, **sums, **states, "transactions": [], "email": None, "phone": None, "shippingAddress": None, "billingAddress": None}
+    parts["fulfillments"] = []
     first = {"nodes": lines[:2], "pageInfo": {"hasNextPage": True, "endCursor": "c"}}
     rest = {"nodes": lines[2:], "pageInfo": {"hasNextPage": False, "endCursor": None}}
 
@@ -157,7 +181,7 @@ async def test_an_order_with_many_lines_is_read_to_its_end() -> None:
         asked = json.loads(request.content)
         check_request(asked["query"], asked["variables"])
         whole = {"id": "gid://shopify/Order/1", **parts, "lineItems": first}
-        data = {"order": {"lineItems": rest} if asked["query"] == operations.ORDER_LINES else whole}
+        data = {"order": {"lineItems": rest} if asked["query"] == order_operations.ORDER_LINES else whole}
         check_answer(asked["query"], asked["variables"], data)
         return httpx.Response(200, json={"data": data})
 

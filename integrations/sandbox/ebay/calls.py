@@ -64,10 +64,12 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 
 class Api:
-    """Builds the routes of one API. `scopes` are short names after `…/api_scope/`, "" for the base scope; any one of them will do."""
+    """Builds the routes of one API. `scopes` are short names after `…/api_scope/`, "" for the base scope; any one of them will do.
+    `scheme` is the word that comes before the token."""
 
-    def __init__(self, shop: Shop, base: str, scopes: tuple[str, ...]) -> None:
+    def __init__(self, shop: Shop, base: str, scopes: tuple[str, ...], scheme: str = "bearer") -> None:
         self._shop = shop
+        self._scheme = scheme
         self._base = base
         self._scopes = scopes
         self.routes: list[Route] = []
@@ -78,7 +80,7 @@ class Api:
 
         async def work(request: Request) -> Response:
             try:
-                token = _authorise(self._shop, request, allowed)
+                token = _authorise(self._shop, request, allowed, self._scheme)
                 return await handler(Call(self._shop, request, await request.body(), token))
             except Refusal as refusal:
                 return refusal.response()
@@ -89,11 +91,11 @@ class Api:
         self.routes.append(Route(self._base + path, endpoint, methods=[method]))
 
 
-def _authorise(shop: Shop, request: Request, allowed: set[str]) -> Doc:
+def _authorise(shop: Shop, request: Request, allowed: set[str], scheme: str) -> Doc:
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     if not value:
         raise Refusal(401, 1002, "OAuth", "Missing access token")
-    token = shop.world.store.get("ebay.token", value.strip()) if kind.lower() == "bearer" else None
+    token = shop.world.store.get("ebay.token", value.strip()) if kind.lower() == scheme else None
     if token is None or token["expires"] <= shop.world.now().timestamp():
         raise Refusal(401, 1001, "OAuth", "Invalid access token")
     if not allowed.intersection(token["scopes"]):

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from integrations.sandbox.ebay import account, fulfillment, inventory, offers, orders, seller, taxonomy, trading
+from integrations.sandbox.ebay import account, after_sale, fulfillment, inventory, offers, orders, seller, taxonomy, trading
 from integrations.sandbox.ebay.answers import Refusal, wire
 from integrations.sandbox.ebay.media import Media
 from integrations.sandbox.ebay.notification import Notification
@@ -41,7 +41,14 @@ class EbayMarket:
 
     def routes(self) -> Sequence[BaseRoute]:
         shop = self._shop
-        apis = (inventory.routes(shop), offers.routes(shop), fulfillment.routes(shop), account.routes(shop), taxonomy.routes(shop))
+        apis = (
+            inventory.routes(shop),
+            offers.routes(shop),
+            fulfillment.routes(shop),
+            after_sale.routes(shop),
+            account.routes(shop),
+            taxonomy.routes(shop),
+        )
         more = (seller.routes(shop), trading.routes(shop))
         return [*(one for api in (*apis, *more) for one in api), *self._media.routes(), *self._notification.routes(), *self._oauth.routes()]
 
@@ -121,6 +128,29 @@ class EbayMarket:
 
     def end(self, listing: str) -> dict[str, Any]:
         return self._listing(seller.end(self._shop, listing))
+
+    def deliver(self, order_id: str) -> dict[str, Any]:
+        """eBay's order API does not show that something arrived: nothing changes."""
+        order = self._open_order(order_id)
+        if order["orderFulfillmentStatus"] == "NOT_STARTED":
+            raise Unbuyable(f"Nothing of order {order_id} is on its way.")
+        orders.touch(self._shop, order)
+        return order
+
+    def ask_back(self, order_id: str) -> dict[str, Any]:
+        order = self._open_order(order_id)
+        after_sale.ask_back(self._shop, order)
+        return order
+
+    def dispute(self, order_id: str, outcome: str) -> dict[str, Any]:
+        order = self._open_order(order_id)
+        after_sale.dispute(self._shop, order, outcome)
+        return order
+
+    def label(self, order_id: str, cost: str) -> dict[str, Any]:
+        order = self._open_order(order_id)
+        after_sale.label(self._shop, order, Decimal(cost))
+        return order
 
     def _open_order(self, order_id: str) -> Doc:
         order = self._store.get("ebay.order", order_id)

@@ -85,16 +85,17 @@ def make(shop: Shop, lines: Sequence[Bought], *, paid: bool) -> Doc:
     return order
 
 
-def cancel(shop: Shop, order: Doc) -> None:
-    """The buyer cancels; what was paid goes back. The stock does not: the seller decides what becomes of it."""
+def cancel(shop: Shop, order: Doc, initiator: str = "Buyer", reason: str = "BUYER_CANCEL_ORDER") -> None:
+    """It is cancelled; what was paid goes back. The stock does not: the seller decides what becomes of it."""
     now = wire(shop.world.now())
-    reason = {"cancelInitiator": "BUYER", "cancelReason": "BUYER_CANCEL_ORDER", "cancelRequestState": "COMPLETED"}
-    request = {
+    asked = next((one for one in order["cancelStatus"]["cancelRequests"] if one["cancelRequestState"] == "REQUESTED"), None)
+    request = asked or {
         "cancelRequestId": str(shop.store.number("ebay.cancel", 5000000001)),
-        **reason,
+        "cancelInitiator": initiator,
+        "cancelReason": reason,
         "cancelRequestedDate": now,
-        "cancelCompletedDate": now,
     }
+    request |= {"cancelRequestState": "COMPLETED", "cancelCompletedDate": now}
     order["cancelStatus"] = {"cancelState": "CANCELED", "cancelledDate": now, "cancelRequests": [request]}
     if is_paid(order):
         refund(shop, order, left_to_refund(order))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from integrations.sandbox.market import BuyerOffer, Envelope, Handmade, Purchase, Row, Unbuyable
-from integrations.sandbox.shopify import catalogue, engine, files, orders, products
+from integrations.sandbox.shopify import catalogue, engine, files, order_views, orders, parcels, products
 from integrations.sandbox.shopify.admin import Admin
 from integrations.sandbox.shopify.oauth import OAuth
 from integrations.sandbox.shopify.shops import API_VERSION, MARKET, SUFFIX, Shops, bare, gid
@@ -68,7 +68,8 @@ class ShopifyMarket:
         if scopes is None:
             return JSONResponse({"errors": "[API] Invalid API key or access token"}, 401)
         bucket = self._buckets.setdefault(shop, engine.Bucket(self._world.settings.shopify_points))
-        return JSONResponse(engine.run(call, bucket, Admin(self._shops, shop, scopes, self._tell)), headers={"X-Shopify-API-Version": API_VERSION})
+        answer = engine.run(call, bucket, Admin(self._shops, shop, scopes, self._tell))
+        return JSONResponse(answer, headers={"X-Shopify-API-Version": API_VERSION})
 
     async def _token(self, request: Request) -> Response:
         return await self._world.serve(MARKET, "access_token", request, self._oauth.token)
@@ -133,6 +134,24 @@ class ShopifyMarket:
     def refund(self, order_id: str, amount: str | None) -> dict[str, Any]:
         order = self._order(order_id)
         orders.refund(self._shops, order, Decimal(amount) if amount else orders.left_to_refund(order))
+        self._tell(order, "orders/updated")
+        return order_views.payload(order)
+
+    def deliver(self, order_id: str) -> dict[str, Any]:
+        return self._after(order_id, lambda order: parcels.deliver(self._shops, order))
+
+    def ask_back(self, order_id: str) -> dict[str, Any]:
+        return self._after(order_id, lambda order: parcels.ask_back(self._shops, order))
+
+    def dispute(self, order_id: str, outcome: str) -> dict[str, Any]:
+        return self._after(order_id, lambda order: parcels.dispute(self._shops, order, outcome))
+
+    def label(self, order_id: str, cost: str) -> dict[str, Any]:
+        return self._after(order_id, lambda order: parcels.label(self._shops, order, Decimal(cost)))
+
+    def _after(self, order_id: str, work: Callable[[Doc], None]) -> dict[str, Any]:
+        order = self._order(order_id)
+        work(order)
         self._tell(order, "orders/updated")
         return order_views.payload(order)
 

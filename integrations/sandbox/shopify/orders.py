@@ -48,7 +48,7 @@ def _sold(shops: Shops, product: Doc, pick: Pick) -> Doc:
 
 
 def cancel(shops: Shops, order: Doc, *, restock: bool = True, money_back: bool = True) -> None:
-    """Cancelled, and unless it says otherwise the money given back and the stock put back. Raises `Unbuyable` when it is cancelled already."""
+    """Cancelled, the money given back and the stock put back unless it says otherwise. Raises `Unbuyable` when it is cancelled already."""
     if order["cancelled_at"]:
         raise Unbuyable("This order is cancelled already.")
     if left_to_refund(order) > 0 and money_back:

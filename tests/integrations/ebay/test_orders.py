@@ -12,7 +12,7 @@ from core.errors import Missing, Unreachable
 from core.money import Money
 from core.values.states import OrderState
 from integrations.ebay import orders
-from integrations.ebay.orders import fees_of, order_of, state_of
+from integrations.ebay.order_mapping import fees_of, order_of, state_of
 from tests.ebay_shop import Shop, ref, wanted
 from tests.sandbox_process import SandboxProcess
 
@@ -71,10 +71,11 @@ async def test_fees_come_from_finances_when_the_order_has_none(shop: Shop, sandb
     bought = sandbox.buy("ebay", live.external["listing"])
     order = await shop.channel.order(shop.account, bought["orderId"])
     read = orders.Orders(shop.client, lambda: datetime.now(UTC))
-    assert await read.fees(shop.account, bought["orderId"], "USD") == order.fees
-    assert await read.fees(shop.account, "00-00000-00000", "USD") is None
+    without = {name: value for name, value in bought.items() if name != "totalMarketplaceFee"}
+    assert (await read.whole(shop.account, without)).fees == order.fees
+    assert (await read.whole(shop.account, {**without, "orderId": "00-00000-00000"})).fees is None
     sandbox.fault("error500", marketplace="ebay", operation="getTransactions")
-    assert await read.fees(shop.account, bought["orderId"], "USD") is None
+    assert (await read.whole(shop.account, without)).fees is None
 
 
 async def test_an_unknown_order_is_missing(shop: Shop) -> None:

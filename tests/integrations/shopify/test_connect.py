@@ -99,7 +99,7 @@ async def test_a_missing_permission_loses_the_account_and_check_names_it(sandbox
     with pytest.raises(AuthLost):
         await shop.channel.order(account, "gid://shopify/Order/1")
     health = await shop.channel.check(account)
-    assert "read_orders" in health.problems[0]
+    assert "write_orders" in health.problems[0]
 
 
 async def test_an_unknown_shop_is_refused(shop: Shop) -> None:

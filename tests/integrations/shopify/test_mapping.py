@@ -135,7 +135,8 @@ def test_an_answer_with_neither_data_nor_errors_says_nothing() -> None:
     ],
 )
 def test_order_states(money: str, parcel: str, cancelled: str | None, state: OrderState) -> None:
-    assert orders.state({"displayFinancialStatus": money, "displayFulfillmentStatus": parcel, "cancelledAt": cancelled}) is state
+    shown = {"displayFinancialStatus": money, "displayFulfillmentStatus": parcel, "cancelledAt": cancelled}
+    assert orders.state({**shown, "returnStatus": "NO_RETURN", "fulfillments": []}) is state
 
 
 def test_fees_add_up_with_their_tax_and_are_unknown_when_not_shown() -> None:

@@ -11,7 +11,7 @@ from core.errors import Missing
 from core.money import Money
 from core.values.states import OrderState
 from integrations.http import Http
-from integrations.shopify import operations
+from integrations.shopify import order_operations
 from tests.between import Between
 from tests.sandbox_process import SandboxProcess
 from tests.shopify_shop import Shop, connected, ref, wanted
@@ -49,7 +49,7 @@ async def test_a_cancelled_order_is_cancelled_and_its_stock_is_back(shop: Shop, 
 
 
 async def test_orders_since_goes_through_all_pages_oldest_change_first(shop: Shop, sandbox: SandboxProcess) -> None:
-    assert "first: 20" in operations.ORDERS
+    assert "first: 20" in order_operations.ORDERS
     await shop.channel.ensure_listed(shop.account, wanted(quantity=45), ref())
     bought = [sandbox.buy("shopify", "HG-7")["admin_graphql_api_id"] for _ in range(43)]
     sandbox.shift_clock(120)
