@@ -37,7 +37,7 @@ class Bench:
         self.reading = Helper(offline.MODULE)
         self.store = PhotoStore(folder, self.pictures)
         self.offline = OfflineReader(self.reading)
-        self.shoe = photo(label(SHOE, ("EAN13", "4006381333931")), 6)
+        self.shoe = photo(label(SHOE, ("EAN13", "4006381333931")).reduce(2), 6, size=(1024, 768))  # small, to be read quickly
         self.found = Findings()
 
     async def ask(
