@@ -160,17 +160,25 @@ class OrderContact(Base):
 
 
 class OrderSource(Base):
-    """Where else a sale reached us from than its marketplace: a shipping service, a file. One order may have several."""
+    """Where else a sale reached us from than its marketplace: a shipping service, a file. One order may have several.
+
+    `verdict` is what became of it: new, matched, asked (which order it is; `order_id` is None until somebody says), left (none of ours).
+    `told` is what the source said of it while it is asked, without anything of the buyer; `batch` is what came together.
+    """
 
     __tablename__ = "order_source"
     __table_args__ = (UniqueConstraint("workspace_id", "source", "external_id"),)
 
     id: Mapped[str] = key_column()
     workspace_id: Mapped[str] = mapped_column(Key, ForeignKey("workspace.id"), index=True)
-    order_id: Mapped[str] = mapped_column(Key, ForeignKey("sales_order.id"), index=True)
+    order_id: Mapped[str | None] = mapped_column(Key, ForeignKey("sales_order.id"), index=True)
     source: Mapped[str]  # shipstation, file …
     external_id: Mapped[str]
+    batch: Mapped[str] = mapped_column(Key, default="", index=True)
+    verdict: Mapped[str]
+    told: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[datetime]
+    decided_by: Mapped[str] = mapped_column(default="")
 
 
 class Parcel(Base):

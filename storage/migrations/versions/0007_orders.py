@@ -91,16 +91,20 @@ def _order_source() -> None:
         "order_source",
         sa.Column("id", KEY, nullable=False),
         sa.Column("workspace_id", KEY, nullable=False),
-        sa.Column("order_id", KEY, nullable=False),
+        sa.Column("order_id", KEY, nullable=True),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("batch", KEY, nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("told", JSON, nullable=False),
         sa.Column("at", TIME, nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_order_source"),
         sa.UniqueConstraint("workspace_id", "source", "external_id", name="uq_order_source_workspace_id_source_external_id"),
         _refers("order_source", "workspace_id", "workspace"),
         _refers("order_source", "order_id", "sales_order"),
     )
-    for column in ("workspace_id", "order_id"):
+    for column in ("workspace_id", "order_id", "batch"):
         _index("order_source", column)
 
 
