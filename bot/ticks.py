@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from bot.clock import Ticker
-from core.flows import digest, retention, shortage, upkeep
+from core.flows import digest, retention, sessions, shortage, upkeep
 from core.flows.house import House
 from core.flows.reachable import Reachable
 from core.flows.undoing import undo_closing
@@ -36,6 +36,7 @@ def set_up(ticker: Ticker, house: House, local: InProcess, zone: str, secrets: M
     every("seal", 5, lambda: audit.seal(db))
     every("late delists", 5, lambda: shout_late(house))
     every("read again", 15, lambda: reread_sold(house))
+    every("codes", 60, lambda: sessions.retell_expired(house))
     every("digests", 60, lambda: digest.send_due(house), once_per_slot=False)
     every("undo closing", 600, lambda: undo_closing(house))
     every("silent accounts", 60, lambda: upkeep.shout_silent(house))

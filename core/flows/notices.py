@@ -73,7 +73,7 @@ async def tell(
     kind = rules.KINDS[type]
     row = {
         "id": new_key(), "workspace_id": workspace, "member_id": member, "severity": kind.severity.value, "type": type, "key": key,
-        "title": title if isinstance(title, Told) else title[:TITLE], "body": body, "subject_kind": subject[0], "subject_id": subject[1],
+        "title": _short(title), "body": body, "subject_kind": subject[0], "subject_id": subject[1],
         "at": db.now(),
     }  # fmt: skip
     made = (await session.execute(_ONCE[db.is_sqlite], row)).scalar()
@@ -82,6 +82,16 @@ async def tell(
     readers = [one for one in await _readers(session, workspace) if may_on(one.channels, channel) or not channel]
     await _copy(session, db, made, type, [one for one in readers if member in (None, one.id)])
     return True
+
+
+def _short(title: str) -> str:
+    """At most 200 characters: of a sentence its longest part is cut, as a rule the title of an item."""
+    over = len(title) - TITLE
+    if over <= 0 or not isinstance(title, Told):
+        return title[:TITLE]
+    name = max(title.values, key=lambda one: len(str(title.values[one])))
+    cut = str(title.values[name])[: -over - 1].rstrip() + "…"
+    return Told(title.message, many=title.many, **{**title.values, name: cut})
 
 
 async def _readers(session: AsyncSession, workspace: str) -> list[_Reader]:

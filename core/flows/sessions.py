@@ -10,8 +10,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows.house import House
-from core.flows.people import SEEN_FOR, WHO, Person, person_of
-from storage.models import Member, WebSession
+from core.flows.people import SEEN_FOR, WHO, Person, person_of, retell
+from storage.models import Member, OneTimeCode, Post, WebSession
 from storage.secrets import hash_token
 from storage.work import rows_of
 
@@ -69,3 +69,15 @@ async def end_sessions(session: AsyncSession, member_id: str, *, only: str = "",
     if not terminal:
         query = query.where(WebSession.name != TERMINAL)
     return rows_of(await session.execute(query))
+
+
+async def retell_expired(house: House) -> None:
+    """A tick: a card does not go on showing a code that ran out without being used."""
+    db = house.db
+    shown = select(OneTimeCode.hash).join(Post, Post.subject_id == OneTimeCode.hash)
+    query = shown.where(Post.subject_kind == "code", Post.view == "", OneTimeCode.used_at.is_(None), OneTimeCode.expires_at <= db.now())
+    async with db.read() as session:
+        over = (await session.execute(query.distinct().limit(100))).scalars().all()
+    for code in over:
+        async with db.write() as session:
+            await retell(session, db, code)

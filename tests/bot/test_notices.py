@@ -9,9 +9,11 @@ from sqlalchemy import select, update
 
 from bot.demo import connect_all
 from core.flows import accounts, upkeep
+from core.flows.notices import tell
 from core.flows.wanted import ref_of, wanted_of
 from core.values.channel import Connection, Ref, Wanted
 from core.values.states import InboxState, Severity
+from core.words import Told
 from storage.inbox import Delivery
 from storage.models import Account, InboxEvent, Item, Listing, Notice
 from tests.sandbox_process import SandboxProcess
@@ -188,3 +190,15 @@ async def test_switched_off_nothing_leaves_the_house(tmp_path: Path, sandbox: Sa
         assert await shop.live(number) == []
         assert "Sold on eBay" in await shop.text()
         assert await shop.live(second) == ["ebay", "shopify"]
+
+
+async def test_a_title_is_cut_at_200_and_stays_a_sentence(shop: TestShop) -> None:
+    db, long = shop.app.house.db, "brass " * 50
+    async with db.write() as session:
+        for key, title in (("told", Told("Item {number} is sold: {title}", number=7, title=long)), ("plain", long)):
+            await tell(session, db, workspace=shop.person.workspace_id, type="listing_sold", key=key, title=title)
+    titles = [one.title for one in await notices(shop, "listing_sold")]
+    assert [len(title) <= 200 for title in titles] == [True, True]
+    assert titles[0].startswith("Item 7 is sold: brass brass")
+    assert titles[0].endswith("…")
+    assert isinstance(titles[0], Told)

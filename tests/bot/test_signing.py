@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -111,6 +112,19 @@ async def test_a_link_for_the_browser_comes_in_private_and_signs_the_same_member
     [[late]] = (await phone.posts())[-1].card["buttons"]
     shop.clock.move(minutes=16)
     assert await people.look_at(shop.app.house, late["url"].partition("code=")[2]) is None
+
+
+async def test_a_card_does_not_go_on_showing_a_code_that_ran_out(shop: TestShop) -> None:
+    await shop.say("/link")
+    code = next(button["copy"] for row in json.loads(await shop.last())["buttons"] for button in row if button.get("copy"))
+    await sessions.retell_expired(shop.app.house)
+    await shop.idle()
+    assert code in await shop.last()
+    shop.clock.move(hours=25)
+    await sessions.retell_expired(shop.app.house)
+    await shop.idle()
+    assert code not in await shop.last()
+    assert "unused: this code lets nobody in" in await shop.last()
 
 
 async def test_sessions_are_listed_and_ended_and_open_pages_hear_of_it(shop: TestShop) -> None:

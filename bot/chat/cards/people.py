@@ -109,9 +109,11 @@ async def _channel_rows(easel: Easel, one: Member) -> list[tuple[Button, ...]]:
 async def code(easel: Easel, code_hash: str) -> Card | None:
     """What a one-time code became, in place of the card that showed it."""
     row = await easel.session.get(OneTimeCode, code_hash)
-    if row is None or row.used_at is None:
+    if row is None:
         return None
-    subject, when = ("code", code_hash), easel.day(row.used_at)
+    subject, when = ("code", code_hash), easel.day(row.used_at or row.expires_at)
+    if row.used_at is None:
+        return Card(text=_("Ran out {time}, unused: this code lets nobody in.").format(time=when), subject=subject)
     if not row.used_by:
         return Card(text=_("Withdrawn {time}: this code lets nobody in.").format(time=when), subject=subject)
     who = await easel.session.get_one(Member, row.used_by)
