@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from bot.clock import Ticker
-from core.flows import digest, retention, sessions, shortage, upkeep
+from core.flows import digest, parcels, retention, sessions, shortage, upkeep
 from core.flows.house import House
 from core.flows.reachable import Reachable
 from core.flows.undoing import undo_closing
@@ -41,10 +41,13 @@ def set_up(ticker: Ticker, house: House, local: InProcess, zone: str, secrets: M
     every("undo closing", 600, lambda: undo_closing(house))
     every("silent accounts", 60, lambda: upkeep.shout_silent(house))
     ticker.hourly("low stock", lambda: shortage.sweep(house))
+    ticker.hourly("shipped orders", lambda: parcels.read_shipped(house))
     ticker.hourly("keys", lambda: sealed.reseal(db, house.keyring))
     daily("retention", 3, 0, zone, lambda: retention.forget_old(house))
     daily("photos", 3, 20, zone, lambda: upkeep.sweep_photos(house))
     daily("damaged photos", 3, 30, zone, lambda: upkeep.check_photos(house))
+    daily("finished orders", 4, 0, zone, lambda: parcels.complete_old(house))
+    daily("has it arrived", 10, 0, zone, lambda: parcels.ask_arrived(house))
     daily("secrets", 9, 0, zone, lambda: upkeep.mind_secrets(house, secrets))
 
 

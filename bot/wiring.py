@@ -28,6 +28,7 @@ from bot.surfaces.web import WebSurface
 from core.flows import accounts, keys, people
 from core.flows.carrying import ChangeFlow
 from core.flows.deliveries import InboxFlow
+from core.flows.desk import LANE, ByLane, DeskFlow
 from core.flows.engine import Engine
 from core.flows.house import House
 from core.flows.polling import AccountFlow
@@ -231,7 +232,7 @@ def _engine(house: House, surfaces: bool) -> Engine:
     """A worker carries everything but the conversation, whose surfaces belong to one process."""
     worker = f"{socket.gethostname()}:{os.getpid()}:{short_code(4)}"
     flows: dict[str, Any] = {
-        "change": ChangeFlow(house),
+        "change": ByLane(ChangeFlow(house), {LANE: DeskFlow(house)}),
         "draft": DraftFlow(house),
         "roll": RollFlow(house),
         "manual_task": TaskFlow(house),

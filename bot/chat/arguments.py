@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from bot.chat.cards.parts import called
 from bot.chat.context import Context, Offer
-from bot.chat.finding import find_item, near_items
+from bot.chat.finding import find_item, find_order, near_items
 from bot.chat.offers import left_out
 from bot.chat.registry import Command, Parameter, Price, Rest, Word
 from core.errors import HaggleError, Invalid, Missing
@@ -15,7 +15,7 @@ from core.flows.accounts import account_named
 from core.money import Money, parse
 from core.values.card import Card
 from core.words import _
-from storage.models import Account, Item
+from storage.models import Account, Item, Order
 
 SAME = "same"  # the price of the item, on a channel that had its own
 _NOTHING = object()
@@ -89,6 +89,8 @@ async def _one(ctx: Context, command: Command, parameter: Parameter, typed: Type
         return value
     if parameter.type is Item:
         return await _item(ctx, command, typed, optional=parameter.optional)
+    if parameter.type is Order:
+        return await _order(ctx, typed)
     if not typed:
         return _NOTHING
     value = await _word(ctx, parameter, typed.word)
@@ -118,6 +120,20 @@ async def _item(ctx: Context, command: Command, typed: Typed, *, optional: bool)
     if typed and not optional:
         await _not_found(ctx, command, typed)
     return _NOTHING
+
+
+async def _order(ctx: Context, typed: Typed) -> Any:
+    """By our number or the marketplace's own; else the order of the card that was replied to."""
+    kind, key = await ctx.replied_subject() or ("", "")
+    answered = await ctx.session.get(Order, key) if kind == "order" else None
+    if not typed:
+        return answered or _NOTHING
+    found = await find_order(ctx.session, ctx.person.workspace_id, typed.word)
+    if found is not None:
+        typed.take()
+    elif answered is None:
+        raise Missing(_("There is no order {number}. /orders lists what was sold.").format(number=typed.word.lstrip("#")[:40]))
+    return found or answered
 
 
 async def _not_found(ctx: Context, command: Command, typed: Typed) -> NoReturn:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.rules.likeness import ENOUGH, likeness, words_of
 from core.values.states import ItemState
-from storage.models import Item
+from storage.models import Item, Order
 
 NEWEST = 100  # items that are looked at whatever they are called: a slip shares no word with any title
 FOUND = 200
@@ -26,6 +26,17 @@ async def find_item(session: AsyncSession, workspace_id: str, word: str) -> Item
     number = whole(word.strip().lstrip("#"))
     same = func.lower(Item.sku) == word.strip().lower() if number is None else Item.number == number
     return (await session.execute(query.where(same))).scalar()
+
+
+async def find_order(session: AsyncSession, workspace_id: str, word: str) -> Order | None:
+    """An order by our number, or by its marketplace's own."""
+    query = select(Order).where(Order.workspace_id == workspace_id)
+    said = word.strip().lstrip("#")
+    number = whole(said)
+    if number is not None and (found := (await session.execute(query.where(Order.number == number))).scalar()):
+        return found
+    theirs = (func.lower(Order.external_id) == said.lower()) | Order.external_id.endswith(f"/{said}", autoescape=True)
+    return (await session.execute(query.where(theirs).order_by(Order.id.desc()).limit(1))).scalar() if len(said) > 3 else None
 
 
 async def near_items(session: AsyncSession, workspace_id: str, title: str, *, live: bool = False, most: int = 3) -> list[Item]:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import select
 
-from bot.chat.cards.parts import called, money, say
+from bot.chat.cards.parts import called, money, order_name, say, titles_of
 from bot.chat.context import Context, Offer
 from bot.chat.registry import Command, Parameter, Price
 from core.errors import Invalid, Missing
@@ -19,7 +19,7 @@ from core.money import Money
 from core.rules.access import may_on
 from core.values.card import Button, Card
 from core.words import _
-from storage.models import Account, Item
+from storage.models import Account, Item, Order
 
 SHOWN = 6  # items on a page
 
@@ -37,6 +37,8 @@ async def left_out(ctx: Context, command: Command, parameter: Parameter, values:
     line = line_of(command, values)
     if parameter.type is Item:
         raise Offer(await items(ctx, command, line))
+    if parameter.type is Order:
+        raise Offer(await orders(ctx, command, line))
     if parameter.type is Account:
         raise Offer(await _accounts(ctx, command, line))
     if parameter.type in (Money, Price) or parameter.name in command.asks:
@@ -51,7 +53,7 @@ def line_of(command: Command, values: Mapping[str, Any]) -> str:
 
 
 def _typed(value: Any) -> str:
-    if isinstance(value, Item):
+    if isinstance(value, Item | Order):
         return str(value.number)
     if isinstance(value, Account):
         return value.channel
@@ -73,6 +75,22 @@ async def items(ctx: Context, command: Command, line: str, page: int = 1) -> Car
         rows.append((Button(_("More"), {"do": "offer.more", "line": line, "page": page + 1}),))
     text = _("Which item? Tap one, or type it like this: {example}").format(example=command.example)
     return Card(f"/{command.name}", text, buttons=tuple(rows))
+
+
+async def orders(ctx: Context, command: Command, line: str) -> Card:
+    """The newest orders that the command may be about. Raises `Missing` when there is none."""
+    query = select(Order).where(Order.workspace_id == ctx.person.workspace_id, Order.state.in_(command.orders))
+    if ctx.person.channels:
+        query = query.where(Order.channel.in_(ctx.person.channels) | Order.account_id.is_(None))
+    found = list((await ctx.session.execute(query.order_by(Order.number.desc()).limit(SHOWN))).scalars())
+    if not found:
+        how = _("Type it like this: {example}").format(example=command.example)
+        raise Missing(_("You have no order for /{name} at the moment.").format(name=command.name) + " " + how)
+    titles = await titles_of(ctx.session, [one.id for one in found])
+    rows = tuple((say(order_name(one, titles[one.id]), f"{line} {one.number}"),) for one in found)
+    return Card(
+        f"/{command.name}", _("Which order? Tap one, or type it like this: {example}").format(example=command.example), buttons=rows
+    )
 
 
 async def _accounts(ctx: Context, command: Command, line: str) -> Card:

@@ -19,9 +19,9 @@ from typing import Any, NewType
 
 from core.money import Money
 from core.rules.access import Ability
-from core.values.states import ItemState
+from core.values.states import ItemState, OrderState
 from core.words import _
-from storage.models import Account, Item
+from storage.models import Account, Item, Order
 
 Rest = NewType("Rest", str)  # everything that is left of the line
 Word = NewType("Word", str)  # one word
@@ -34,7 +34,7 @@ class Price:
     money: Money | None
 
 
-RESOLVABLE: tuple[Any, ...] = (Item, Account, Money, Price, Rest, Word)
+RESOLVABLE: tuple[Any, ...] = (Item, Order, Account, Money, Price, Rest, Word)
 Handler = Callable[..., Awaitable[None]]
 
 
@@ -50,8 +50,8 @@ class Parameter:
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command and what help says about it. `needs` is what somebody must be allowed to use it. `offers` are the states of the items that
-    it may be about, which are offered when none is named; `asks` are the questions for arguments that are left out, by their names.
-    Sentences are messages: `_` says them in the reader's language."""
+    it may be about, which are offered when none is named, and `orders` those of orders; `asks` are the questions for arguments that are
+    left out, by their names. Sentences are messages: `_` says them in the reader's language."""
 
     name: str
     summary: str
@@ -63,6 +63,7 @@ class Command:
     topic: str = ""
     details: str = ""
     offers: frozenset[ItemState] = frozenset(ItemState)
+    orders: frozenset[OrderState] = frozenset(OrderState)
     asks: Mapping[str, str] = field(default_factory=dict)
     looks_alone: bool = False  # without arguments it shows what is, and changes nothing
 
@@ -94,14 +95,16 @@ def command(
     topic: str = "",
     details: str = "",
     offers: Collection[ItemState] = tuple(ItemState),
+    orders: Collection[OrderState] = tuple(OrderState),
     asks: Mapping[str, str] | None = None,
     looks_alone: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a command."""
 
     def register(handler: Handler) -> Handler:
-        parameters, states = _parameters(handler), frozenset(offers)
-        made = Command(name, summary, example, handler, parameters, aliases, needs, topic, details, states, asks or {}, looks_alone)
+        parameters = _parameters(handler)
+        about = frozenset(offers), frozenset(orders)
+        made = Command(name, summary, example, handler, parameters, aliases, needs, topic, details, *about, asks or {}, looks_alone)
         for spelling in (name, *aliases):
             if spelling in REGISTRY.names:
                 raise TypeError(f"two commands are called /{spelling}")

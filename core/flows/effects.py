@@ -84,10 +84,13 @@ async def spread(session: AsyncSession, house: House, item: Item, order: Order, 
     await touch(session, db, ("item", item.id))
 
 
-async def each_line(session: AsyncSession, house: House, order: Order, kind: StockKind, *, was_reserved: bool = False) -> None:
+async def each_line(
+    session: AsyncSession, house: House, order: Order, kind: StockKind, *, was_reserved: bool = False, only: str = ""
+) -> None:
+    """What an order's lines do to stock from now on: sold, released or given back. `only` is one line's id."""
     lines = (await session.execute(select(OrderLine).where(OrderLine.order_id == order.id))).scalars().all()
     for line in lines:
-        if line.item_id is None:
+        if line.item_id is None or only not in ("", line.id):
             continue
         item = await session.get_one(Item, line.item_id, with_for_update={"key_share": True})
         # An oversold order holds less than it asks for: it gives back, and pays for, no more than that.

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
-from core.flows import effects, intake, ledger, notices, watching
+from core.flows import effects, intake, ledger, notices, order_news, watching
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import touch
@@ -47,7 +47,7 @@ async def take(
     if also is None:
         async with house.db.read() as session:
             known = await _known(session, account.id, told.external_id)
-            if known is not None and not _differs(known, told):
+            if known is not None and not _differs(known, told) and not await order_news.parcels_differ(session, known, told):
                 return None
     async with house.db.write() as session:
         key = await record(session, house, account, told, seen_by=seen_by)
@@ -62,7 +62,8 @@ async def _known(session: AsyncSession, account_id: str, external_id: str) -> Or
 
 def _differs(order: Order, told: ChannelOrder) -> bool:
     fees = told.fees is not None and told.fees.amount != order.fees
-    return order.state != told.state or order.paid != told.paid or fees
+    moved = order.state != told.state and not rules.is_behind(OrderState(order.state), told.state)
+    return moved or order.paid != told.paid or fees or order_news.differs(order, told)
 
 
 async def record(session: AsyncSession, house: House, account: Account, told: ChannelOrder, *, seen_by: str) -> str | None:
@@ -180,7 +181,7 @@ async def _announce(session: AsyncSession, house: House, order: Order, lines: li
 async def _follow(session: AsyncSession, house: House, order: Order, told: ChannelOrder) -> bool:
     """What the channel says now: paid, cancelled, shipped, fees. It may jump along the table. Whether anything is new."""
     db = house.db
-    fresh = order.changed_at < told.changed_at or _differs(order, told)
+    fresh = order.changed_at < told.changed_at or _differs(order, told) or await order_news.parcels_differ(session, order, told)
     if told.fees is not None:
         order.fees = told.fees.amount
     if told.paid and not order.paid:
@@ -188,12 +189,14 @@ async def _follow(session: AsyncSession, house: House, order: Order, told: Chann
         if order.state != OrderState.CANCELLED:
             await effects.each_line(session, house, order, StockKind.SALE, was_reserved=True)
     order.changed_at = max(order.changed_at, told.changed_at)
-    if told.state == order.state:
+    await order_news.take(session, db, order, told)
+    if told.state == order.state or rules.is_behind(OrderState(order.state), told.state):
         return fresh
     way = rules.hops(OrderState(order.state), told.state)
     if not way:
         return await _contradiction(session, db, order, told)
     await _hop(session, db, order, way, by=f"channel:{order.channel}")
+    await order_news.moved(session, db, order, told, way)
     await _tell_move(session, db, order)
     if OrderState.CANCELLED in way:
         await effects.each_line(session, house, order, StockKind.RETURN if order.paid else StockKind.RELEASE)

@@ -57,4 +57,6 @@ def lane(kind: Kind, account_id: str) -> str:
         return f"delist:{account_id}"
     if kind is Kind.QUANTITY:
         return f"quantity:{account_id}"
+    if kind in (Kind.SHIP, Kind.REFUND, Kind.CANCEL_ORDER):
+        return f"order:{account_id}"
     return f"publish:{account_id}"

@@ -26,7 +26,8 @@ CHANGES: Mapping[ChangeState, str] = MappingProxyType({
 KINDS: Mapping[ChangeKind, str] = MappingProxyType({
     ChangeKind.PUBLISH: N_("publishing"), ChangeKind.REVISE: N_("updating"), ChangeKind.REPRICE: N_("a new price"),
     ChangeKind.QUANTITY: N_("a new quantity"), ChangeKind.DELIST: N_("taking down"), ChangeKind.RELIST: N_("putting up again"),
-    ChangeKind.ARCHIVE: N_("archiving"),
+    ChangeKind.ARCHIVE: N_("archiving"), ChangeKind.SHIP: N_("shipping"), ChangeKind.REFUND: N_("giving money back"),
+    ChangeKind.CANCEL_ORDER: N_("cancelling an order"),
 })  # fmt: skip
 # Fields of an item as they stand on a card and on a button. Product numbers are called the same everywhere.
 LABELS: Mapping[str, str] = MappingProxyType({

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat.cards import digest, draft, home, item, money, notice, outcome, people, photos, roll, sale, small
+from bot.chat.cards import digest, draft, home, item, money, notice, order, outcome, people, photos, roll, sale, small
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
 from core.errors import HaggleError
@@ -26,6 +26,7 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "item": item.draw,
     "batch": outcome.draw,
     "sale": sale.draw,
+    "order": order.draw,
     "task": small.task,
     "notice": notice.draw,
     "fold": notice.fold,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from core.values.chart import Chart
 from core.values.draft import Evidence, EvidenceKind, Field
 from core.values.states import ChangeKind, ChangeState, ListingState, TaskState
 from core.words import _, clock_time, day_time, here
-from storage.models import Account, Change, Item, Listing, ManualTask, Workspace
+from storage.models import Account, Change, Item, Listing, ManualTask, Order, OrderLine, Workspace
 
 SHOWN_PHOTOS = 10
 
@@ -80,6 +80,19 @@ def say(label: str, text: str, style: str = "") -> Button:
 def called(item: Item, does: dict[str, Any]) -> Button:
     """A button that names an item."""
     return Button(_("{number}: {title}").format(number=item.number, title=item.title[:40] or _("no title yet")), does)
+
+
+def order_name(order: Order, titles: str) -> str:
+    return _("{number}: {title}").format(number=order.number, title=titles[:40])
+
+
+async def titles_of(session: AsyncSession, orders: Sequence[str]) -> dict[str, str]:
+    """Order id to what was sold, as titles; "" where nothing is known of it."""
+    query = select(OrderLine.order_id, OrderLine.title).where(OrderLine.order_id.in_(orders)).order_by(OrderLine.id)
+    titles: dict[str, list[str]] = {}
+    for key, title in (await session.execute(query)).all():
+        titles.setdefault(key, []).append(title)
+    return {key: ", ".join(titles.get(key, [])) for key in orders}
 
 
 def same_price(item: Item, channel: str, name: str) -> Button:

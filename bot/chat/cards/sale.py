@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.chat.cards.parts import Easel, called, listing_line, listing_rows, money, newest_changes, photos
+from bot.chat.cards import returned
+from bot.chat.cards.parts import Easel, called, listing_line, listing_rows, money, newest_changes, photos, say
 from bot.chat.finding import near_items
 from core.money import Money
 from core.rules.changes import UNDO_WINDOW
@@ -33,14 +34,15 @@ async def draw(easel: Easel, order_id: str) -> Card | None:
         lines += await _sold(easel, order, line, item)
         if item is not None:
             shown = shown or (await photos(easel, item))[:1]
-            buttons += await _deeds(easel, order, item)
+            buttons += [*await returned.rows(easel, order, line, item), *await deeds(easel, order, item)]
         elif order.state != OrderState.CANCELLED:
-            buttons += await _which_item(easel, line)
+            buttons += await which_item(easel, line)
     cancelled = order.state == OrderState.CANCELLED
     over = cancelled or order.state == OrderState.REFUNDED
     lines += [] if cancelled else await _money(easel, order, sold)
     if order.account_id is None and not cancelled and order.placed_at > easel.house.db.now() - UNDO_WINDOW:
         buttons.append((Button(_("Undo"), {"do": "sale.undo", "order": order.id}),))
+    buttons.append((say(_("Order {number}…").format(number=order.number), f"/order {order.number}"),))
     unpaid = "" if order.paid or over else _("The buyer has not paid yet.")
     return Card(
         title=_title(easel, order), text=" ".join(part for part in (unpaid, easel.paused()) if part),
@@ -62,14 +64,21 @@ def _title(easel: Easel, order: Order) -> str:
     return title.format(**where)
 
 
-async def _sold(easel: Easel, order: Order, line: OrderLine, item: Item | None) -> list[Line]:
+async def sold_line(easel: Easel, order: Order, line: OrderLine, item: Item | None) -> Line:
+    """What was sold, and for how much."""
     price = money(line.price, order.currency)
     many = f"{line.quantity} × {price}" if line.quantity > 1 else price
+    if item is not None:
+        return Line(_("Item {number}").format(number=item.number), item.title, many)
+    if await _is_not_mine(easel, line):
+        return Line(line.title, many, _("none of yours, you said"))
+    return Line(line.title, many, _("I do not know which item this is. Say so, and it comes down elsewhere."), "bad", weak=True)
+
+
+async def _sold(easel: Easel, order: Order, line: OrderLine, item: Item | None) -> list[Line]:
+    lines = [await sold_line(easel, order, line, item)]
     if item is None:
-        if await _is_not_mine(easel, line):
-            return [Line(line.title, many, _("none of yours, you said"))]
-        return [Line(line.title, many, _("I do not know which item this is. Say so, and it comes down elsewhere."), "bad", weak=True)]
-    lines = [Line(_("Item {number}").format(number=item.number), item.title, many)]
+        return lines
     newest = await newest_changes(easel, item.id)
     for listing, account in await listing_rows(easel, item.id):
         if _concerned(order, line, listing):
@@ -82,7 +91,7 @@ async def _is_not_mine(easel: Easel, line: OrderLine) -> bool:
     return any(one.data["line"] == line.id for one in (await easel.session.execute(said)).scalars())
 
 
-async def _which_item(easel: Easel, line: OrderLine) -> list[tuple[Button, ...]]:
+async def which_item(easel: Easel, line: OrderLine) -> list[tuple[Button, ...]]:
     """Items that it may be, any other, or none."""
     if await _is_not_mine(easel, line):
         return [(Button(_("It is mine…"), {"do": "line.ask", "line": line.id}),)]
@@ -97,8 +106,9 @@ def _concerned(order: Order, line: OrderLine, listing: Listing) -> bool:
     return listing.id == line.listing_id or listing.listed_at is not None or listing.state != ListingState.DRAFT
 
 
-async def _deeds(easel: Easel, order: Order, item: Item) -> list[tuple[Button, ...]]:
-    if order.state != OrderState.CANCELLED or not await taken_down(easel.session, order.id, item):
+async def deeds(easel: Easel, order: Order, item: Item) -> list[tuple[Button, ...]]:
+    """Up again, where a sale that is off took it down."""
+    if order.state not in (OrderState.CANCELLED, OrderState.REFUNDED) or not await taken_down(easel.session, order.id, item):
         return []
     label = _("Put item {number} up again").format(number=item.number)
     return [(Button(label, {"do": "sale.up_again", "order": order.id, "item": item.id}, "primary"),)]

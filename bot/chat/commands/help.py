@@ -14,12 +14,13 @@ from core.money import Money
 from core.rules.access import LEAST, ROLES
 from core.values.card import Card, Line
 from core.words import N_, _
-from storage.models import Account, Item
+from storage.models import Account, Item, Order
 
 FOUND = 6  # commands that a search shows
 # What an argument takes, by its type.
 TAKES: Mapping[Any, str] = {
     Item: N_("the item's number or SKU, or answer its card"),
+    Order: N_("the order's number, or answer its card"),
     Account: N_("a marketplace, such as ebay"),
     Money: N_("an amount, such as 45 or 45.50"),
     Price: N_("an amount, such as 45, or “same” for what it costs elsewhere"),

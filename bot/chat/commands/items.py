@@ -34,7 +34,7 @@ _ASKED = re.compile(r"(?P<text>.*?)(?:(?:^|\s)page\s+(?P<page>\d+))?", re.S)
     "items", N_("What you have"), "/items live", topic=N_("Your things"), details=N_("Add a state to see only those, or words of a title.")
 )
 async def items(ctx: Context, words: Rest) -> None:
-    text, page = _asked(words)
+    text, page = asked_page(words)
     state = _states().get(text.lower())
     query = select(Item).where(Item.workspace_id == ctx.person.workspace_id, Item.deleted_at.is_(None))
     if state is not None:
@@ -53,7 +53,7 @@ async def items(ctx: Context, words: Rest) -> None:
     await ctx.say(Card(_("Your things"), ctx.easel().paused(), tuple(lines), (), tuple(row for row in rows if row)))
 
 
-def _asked(words: str) -> tuple[str, int]:
+def asked_page(words: str) -> tuple[str, int]:
     """What to look for and which page of it."""
     found = _ASKED.fullmatch(words)
     page = whole(found["page"]) if found and found["page"] else None

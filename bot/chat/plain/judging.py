@@ -18,7 +18,7 @@ from core.rules.drafts import SAID
 from core.rules.plain.folding import words
 from core.values.card import Card
 from core.words import Told, here
-from storage.models import Item
+from storage.models import Item, Order
 
 
 class Dry(Context):
@@ -68,7 +68,7 @@ async def sound(ctx: Context, lines: Sequence[str], numbers: Collection[int]) ->
 
 
 def _numbered(values: dict[str, Any], known: Collection[int]) -> bool:
-    return all(one.number in known for one in values.values() if isinstance(one, Item))
+    return all(one.number in known for one in values.values() if isinstance(one, Item | Order))
 
 
 def _worded(command: Command, values: dict[str, Any], said: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from bot.chat.registry import REGISTRY, Command, Parameter, Price, Rest
 from core.money import Money
 from core.ports import Tool
 from core.words import here
-from storage.models import Account, Item
+from storage.models import Account, Item, Order
 
 HIDDEN = frozenset({"start"})  # takes a secret code, and says hello
 LONGEST = 500  # letters of a text
@@ -34,6 +34,8 @@ def _schema(parameter: Parameter, channels: Sequence[str]) -> Mapping[str, Any]:
     kind = parameter.type
     if kind is Item:
         return {"type": "integer", "minimum": 1, "description": "The item's number."}
+    if kind is Order:
+        return {"type": "integer", "minimum": 1, "description": "The order's number."}
     if kind is Account:
         return {"type": "string", "description": "A marketplace.", **({"enum": list(channels)} if channels else {})}
     if kind is Money:
