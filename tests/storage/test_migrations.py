@@ -70,9 +70,12 @@ async def test_of_the_slots_of_a_tick_the_newest_stays(empty_database_url: str) 
 
 
 async def test_a_current_database_is_only_looked_at(database_url: str) -> None:
-    started = time.perf_counter()
-    assert not await migrate.upgrade(database_url)
-    assert time.perf_counter() - started < 1.0  # some 10 ms when nobody else works; the bound is for a crowded machine
+    took = []
+    for _ in range(5):
+        started = time.perf_counter()
+        assert not await migrate.upgrade(database_url)
+        took.append(time.perf_counter() - started)
+    assert min(took) < 1.0, took  # some 10 ms when nobody else works; the machine may stand still during one of them
 
 
 async def test_a_broken_migration_leaves_nothing_behind(empty_database_url: str) -> None:

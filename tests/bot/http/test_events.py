@@ -49,7 +49,7 @@ class Stream:
 
     async def any(self) -> tuple[str, dict[str, Any]]:
         kind = ""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for line in self._lines:
                 name, _colon, value = line.partition(": ")
                 if name == "event":

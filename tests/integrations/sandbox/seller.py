@@ -29,7 +29,7 @@ class Seller:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self.client.close()
 
-    def put_item(self, sku: str, quantity: int = 1, timeout: float = 30) -> httpx.Response:
+    def put_item(self, sku: str, quantity: int = 1, timeout: httpx.Timeout | float = 30) -> httpx.Response:
         product = {"title": "Brass desk lamp", "description": "A lamp.", "aspects": {"Brand": ["Unbranded"]}}
         body = {
             "product": {**product, "imageUrls": ["https://pictures.example/lamp.jpg"]},

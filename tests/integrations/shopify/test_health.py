@@ -56,7 +56,7 @@ async def test_webhooks_that_shopify_deleted_come_back_with_the_next_check(tmp_p
         await shop.channel.ensure_listed(shop.account, wanted(quantity=2), ref())
         process.buy("shopify", "HG-7")
         receiver.next()  # which it did not take
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while process.calls()["shopify.webhookSubscriptionCreate"] < 5:
                 assert (await shop.channel.check(shop.account)).settings["webhooks"] is True
         process.buy("shopify", "HG-7")
