@@ -2,7 +2,8 @@
 
 eBay publishes no machine-readable document of it. Its pages (developer.ebay.com/Devzone/post-order) and the libraries that speak it agree
 on what is used here: `POST /post-order/v2/cancellation` with `legacyOrderId` and a reason, `POST …/cancellation/{id}/approve` for what the
-buyer asked for, the seller's OAuth token behind the word IAF, and the marketplace in a header. Bodies of errors have three forms.
+buyer asked for, the seller's OAuth token behind the word IAF, and the marketplace in a header. Bodies of errors have three forms. eBay has
+ended most of this API's writing calls on returns and cases in 2026; the cancellations are not among them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class Cancellations:
     async def _call(self, account: Connection, path: str, body: Mapping[str, Any] | None) -> Any:
         own = self._client.settings
         headers = {"X-EBAY-C-MARKETPLACE-ID": own.marketplace}
-        return await self._client.as_seller(account, "POST", f"{own.cancellation}{path}", json=body, headers=headers, scheme="IAF")
+        return await self._client.as_seller(
+            account, "POST", f"{own.post_order}/cancellation{path}", json=body, headers=headers, scheme="IAF"
+        )
 
 
 def paid_at(order: Mapping[str, Any]) -> str:

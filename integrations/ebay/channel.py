@@ -118,3 +118,4 @@ class EbayChannel:
     def forget(self, account: Connection) -> None:
         """Drop what is remembered of an account that was disconnected."""
         self._client.tokens.forget(account.account_id)
+        self._orders.complaints.forget(account)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,7 +17,6 @@ from integrations.ebay.carriers import name_of
 from integrations.ebay.mapping import money_in, money_of
 
 PAID = frozenset({"PAID", "PARTIALLY_REFUNDED", "FULLY_REFUNDED"})
-OPEN_DISPUTE = ("OPEN", "ACTION_NEEDED")
 
 
 def fees_of(page: Mapping[str, Any], currency: str) -> Money | None:
@@ -166,12 +165,3 @@ def label_of(page: Mapping[str, Any], currency: str) -> Money | None:
     if not known or any(money is None for _, money in known):
         return None
     return sum((-money if entry == "CREDIT" else money for entry, money in known if money), Money(0, currency))
-
-
-def disputed_state(summaries: Sequence[Mapping[str, Any]], state: OrderState) -> OrderState:
-    """An order's state in the light of its payment disputes: open, or all closed and the money kept."""
-    if state in (OrderState.CANCELLED, OrderState.REFUNDED) or not summaries:
-        return state
-    if any(one.get("paymentDisputeStatus") in OPEN_DISPUTE for one in summaries):
-        return OrderState.DISPUTED
-    return OrderState.COMPLETED if state is OrderState.SHIPPED else state

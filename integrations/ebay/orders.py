@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,13 +13,15 @@ import structlog
 from core.errors import HaggleError, Unreachable
 from core.values.channel import ChannelOrder, ChannelParcel, Connection, OrderPage
 from integrations.ebay.client import Client
+from integrations.ebay.complaints import Complaints, in_the_light
 from integrations.ebay.errors import NONSENSE
-from integrations.ebay.order_mapping import disputed_state, fees_of, label_of, order_of, parcels_of
+from integrations.ebay.order_mapping import fees_of, label_of, order_of, parcels_of
 from integrations.oauth import Now
 
 log = structlog.get_logger("ebay.orders")
 
 PAGE = 200  # eBay's most
+NAMED = 50  # orders in one call, by their numbers
 READINGS = 3
 OLDEST = timedelta(days=729)  # eBay keeps two years
 OVERLAP = timedelta(minutes=2)  # eBay's search trails its writes a little: the next poll looks back over the seam
@@ -29,6 +31,7 @@ class Orders:
     def __init__(self, client: Client, now: Now) -> None:
         self._client = client
         self._now = now
+        self.complaints = Complaints(client, now)
 
     async def one(self, account: Connection, external_id: str) -> ChannelOrder:
         """One order with all that eBay tells about it. Raises `Missing` when eBay does not know it."""
@@ -40,8 +43,8 @@ class Orders:
         return (await self._client.as_seller(account, "GET", url)).object()
 
     async def whole(self, account: Connection, found: Mapping[str, Any]) -> ChannelOrder:
-        """An order that was read, with what eBay tells elsewhere: fees, and once something is on its way parcels, labels and disputes.
-        For a new order whose fees eBay names there is nothing more to ask."""
+        """An order that was read, with what eBay tells elsewhere: fees, and once something is on its way parcels, labels, returns and
+        disputes. For a new order whose fees eBay names there is nothing more to ask."""
         order = order_of(found)
         sent = bool(found.get("fulfillmentHrefs"))
         if order.paid and (sent or order.fees is None):
@@ -49,23 +52,14 @@ class Orders:
             currency = order.total.currency
             order = replace(order, fees=order.fees or fees_of(page, currency), label_cost=label_of(page, currency))
         if sent:
-            disputes = await self._disputes(account, {"order_id": order.external_id})
             parcels = await self._parcels(account, order.external_id)
-            order = replace(order, parcels=parcels, state=disputed_state(disputes, order.state))
+            complaints = await self.complaints.of_order(account, order.external_id)
+            order = replace(order, parcels=parcels, state=in_the_light(order, complaints))
         return order
 
     async def _parcels(self, account: Connection, order_id: str) -> tuple[ChannelParcel, ...]:
         url = f"{self._client.settings.fulfillment}/order/{quote(order_id, safe='')}/shipping_fulfillment"
         return parcels_of((await self._client.as_seller(account, "GET", url)).object())
-
-    async def _disputes(self, account: Connection, which: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Payment disputes. Unknown is none: a seller's app may lack the permission, and an order is never held up by that."""
-        try:
-            answer = await self._client.as_seller(account, "GET", f"{self._client.settings.disputes}/payment_dispute_summary", params=which)
-            return list(answer.object().get("paymentDisputeSummaries") or [])
-        except HaggleError as error:
-            log.info("disputes unknown", code=error.code, cause=error.cause)
-            return []
 
     async def since(self, account: Connection, since: datetime) -> OrderPage:
         """Orders changed since then. Pages shift when an order changes between two of them, so a reading whose total moved is
@@ -79,15 +73,28 @@ class Orders:
             if steady:
                 break
         orders, problems = [], []
+        changed = set(found)
+        complaints = await self.complaints.open(account)
+        await self._named(account, {one.order for one in complaints} - changed, found)
         for key, one in found.items():
             try:
-                orders.append(order_of(one))
+                order = order_of(one)
+                orders.append(replace(order, state=in_the_light(order, complaints)))
             except Unreachable as error:  # one order that makes no sense must not hide the others
                 log.error("order left out", order=key, cause=error.cause)
                 problems.append(f"Order {key} on eBay makes no sense to me, so I left it out. See there what it sold, and say /sold.")
         orders.sort(key=lambda one: (one.changed_at, one.external_id))
-        newest = orders[-1].changed_at - OVERLAP if orders and steady else since
+        moments = [one.changed_at for one in orders if one.external_id in changed]
+        newest = max(moments) - OVERLAP if moments and steady else since
         return OrderPage(tuple(orders), max(since, newest), tuple(problems))
+
+    async def _named(self, account: Connection, ids: Collection[str], found: dict[str, dict[str, Any]]) -> None:
+        """Read these orders into `found`."""
+        url, names = f"{self._client.settings.fulfillment}/order", sorted(ids)
+        for start in range(0, len(names), NAMED):
+            params = {"orderIds": ",".join(names[start : start + NAMED])}
+            page = (await self._client.as_seller(account, "GET", url, params=params)).object()
+            found.update({str(one.get("orderId") or ""): one for one in page.get("orders") or []})
 
     async def _read(self, account: Connection, start: datetime, found: dict[str, dict[str, Any]]) -> bool:
         """Read all pages into `found`, newest state of an order last. Says whether the list stood still meanwhile."""

@@ -102,8 +102,8 @@ class EbaySettings:
         return f"{self.apiz_url}/sell/fulfillment/v1"
 
     @property
-    def cancellation(self) -> str:
-        return f"{self.api_url}/post-order/v2/cancellation"
+    def post_order(self) -> str:
+        return f"{self.api_url}/post-order/v2"
 
     @property
     def metadata(self) -> str:

@@ -50,13 +50,11 @@ class Desk:
 
     async def refund(self, order: str, amount: Money, already: Money, now: datetime) -> None:
         found = await self._look(operations.TO_REFUND, order)
+        if {found["currencyCode"], found["presentmentCurrencyCode"]} != {amount.currency}:
+            paid_in = found["presentmentCurrencyCode"]
+            raise Refused(Told("The buyer paid in {currency}. Refund it in Shopify's admin, on the order.", currency=paid_in))
         if already < orders.cash(found["totalRefundedSet"]) + orders.under_way(found["transactions"], amount.currency):
             return
-        if found["currencyCode"] != found["presentmentCurrencyCode"] or found["currencyCode"] != amount.currency:
-            told = Told(
-                "The buyer paid in {currency}. Refund it in Shopify's admin, on the order.", currency=found["presentmentCurrencyCode"]
-            )
-            raise Refused(told)
         parts = shares((found["suggestedRefund"] or {"suggestedTransactions": []})["suggestedTransactions"], amount)
         wish = {"orderId": order, "notify": True, "transactions": [{**one, "orderId": order, "kind": "REFUND"} for one in parts]}
         # The same wish on one day is one refund, however often the call is made: Shopify keeps the key.

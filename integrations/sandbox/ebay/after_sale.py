@@ -1,5 +1,5 @@
-"""What becomes of an order after the sale: payment disputes (Fulfillment), cancellations (Post-Order), labels; and what buyers do, for
-control. Post-Order has no machine-readable document: it is as its pages describe it (../../ebay/cancelling.py says which)."""
+"""What becomes of an order after the sale: payment disputes (Fulfillment), cancellations and returns (Post-Order), labels; and what buyers
+do, for control. Post-Order has no machine-readable document: it is as its pages describe it (../../ebay/cancelling.py says which)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def routes(shop: Shop) -> list[Route]:
     post = Api(shop, POST_ORDER, ("", "sell.fulfillment"), scheme="iaf")
     post.add("POST", "/cancellation", "createCancellation", _cancel)
     post.add("POST", "/cancellation/{request}/approve", "approveCancellationRequest", _approve)
+    post.add("GET", "/return/search", "searchReturns", _returns)
     return money.routes + post.routes
 
 
@@ -43,6 +44,17 @@ async def _disputes(call: Call) -> Response:
     here = f"{call.shop.world.base_url}{DISPUTES}/payment_dispute_summary?limit={size}&offset={start}"
     page = found[start : start + size]
     return JSONResponse({"href": here, "limit": size, "offset": start, "total": len(found), "paymentDisputeSummaries": page})
+
+
+async def _returns(call: Call) -> Response:
+    size, start = call.page(_post_order_error(400, "limit or offset is not valid."), limit=25, most=500)
+    found = list(call.shop.store.all("ebay.return").values())
+    if order := call.query("order_id"):
+        found = [one for one in found if one["orderId"] == order]
+    if call.query("return_state") == "ALL_OPEN":
+        found = [one for one in found if one["state"] != "CLOSED"]
+    page = {"limit": size, "offset": start, "totalEntries": len(found), "totalPages": -(-len(found) // size)}
+    return JSONResponse({"members": found[start : start + size], "total": len(found), "paginationOutput": page})
 
 
 async def _cancel(call: Call) -> Response:
@@ -94,9 +106,18 @@ def _post_order_error(status: int, message: str) -> Refusal:
 
 
 def ask_back(shop: Shop, order: Doc) -> None:
-    """The buyer wants to be let out of the sale, before it is shipped."""
-    if order["orderFulfillmentStatus"] == "FULFILLED":
-        raise Unbuyable(f"Order {order['orderId']} was shipped.")
+    """The buyer opens a return, or before anything is sent asks to be let out of the sale."""
+    if order["orderFulfillmentStatus"] != "NOT_STARTED":
+        key = str(shop.store.number("ebay.return", 5200000001))
+        asked = {
+            "returnId": key,
+            "orderId": order["orderId"],
+            "currentType": "MONEY_BACK",
+            "state": "INITIAL",
+            "status": "RETURN_REQUESTED",
+        }
+        shop.store.put("ebay.return", key, {**asked, "buyerLoginName": order["buyer"]["username"]})
+        return
     if order["cancelStatus"]["cancelState"] != "NONE_REQUESTED":
         raise Unbuyable(f"That was asked for order {order['orderId']} already.")
     request = {

@@ -117,27 +117,65 @@ def _found(call: Call) -> Doc:
 
 async def _ship(call: Call) -> Response:
     order, body, shop = _found(call), call.json(), call.shop
-    lines = {one["lineItemId"]: one for one in order["lineItems"]}
-    wanted = body.get("lineItems") or [{"lineItemId": key, "quantity": one["quantity"]} for key, one in lines.items()]
-    for one in wanted:
-        if one.get("lineItemId") not in lines:
-            raise _wrong(32200, "There is no such line item.")
-    if bool(body.get("trackingNumber")) != bool(body.get("shippingCarrierCode")):
-        raise _wrong(32300, "Tracking number and carrier belong together.")
+    wanted = _units(order, body.get("lineItems"))
+    if bool(body.get("trackingNumber")) != bool(body.get("shippingCarrierCode")) or not str(body.get("trackingNumber") or "A").isalnum():
+        raise _wrong(32300, "The tracking number or the carrier is not valid.")
     key = str(body.get("trackingNumber") or shop.store.number("ebay.shipment", 900001))
-    shipped = str(body.get("shippedDate") or wire(shop.world.now()))
-    shipment = {"fulfillmentId": key, "lineItems": wanted, "shippedDate": shipped}
+    if shop.store.get("ebay.shipment", f"{order['orderId']}/{key}"):
+        raise _wrong(34500, "There is such a shipment already.")
+    shipment = {"fulfillmentId": key, "lineItems": wanted, "shippedDate": _shipped(call, body)}
     if body.get("trackingNumber"):
         shipment |= {"shipmentTrackingNumber": key, "shippingCarrierCode": body["shippingCarrierCode"]}
     shop.store.put("ebay.shipment", f"{order['orderId']}/{key}", shipment)
-    for one in wanted:
-        lines[one["lineItemId"]]["lineItemFulfillmentStatus"] = "FULFILLED"
-    done = all(one["lineItemFulfillmentStatus"] == "FULFILLED" for one in order["lineItems"])
-    order["orderFulfillmentStatus"] = "FULFILLED" if done else "IN_PROGRESS"
+    _mark(order, _sent(call))
     where = f"{shop.world.base_url}{BASE}/order/{order['orderId']}/shipping_fulfillment/{key}"
     order["fulfillmentHrefs"].append(where)
     orders.touch(shop, order)
     return Response(status_code=201, headers={"Location": where})
+
+
+def _units(order: Doc, wanted: Any) -> list[Doc]:
+    """The lines that a shipment names, as it keeps them."""
+    lines = {one["lineItemId"]: one for one in order["lineItems"]}
+    if not isinstance(wanted, list) or not wanted or order["cancelStatus"]["cancelState"] == "CANCELED":
+        raise _wrong(32600, "The order is cancelled, or no line is named.")
+    named = [one.get("lineItemId") for one in wanted]
+    if any(one not in lines for one in named):
+        raise _wrong(32200, "There is no such line item.")
+    if len(set(named)) < len(named):
+        raise _wrong(32210, "A line item is named twice.")
+    if any(not 0 < int(one.get("quantity") or 0) <= lines[one["lineItemId"]]["quantity"] for one in wanted):
+        raise _wrong(32600, "The quantity is not valid.")
+    return [{"lineItemId": one["lineItemId"], "quantity": one["quantity"]} for one in wanted]
+
+
+def _shipped(call: Call, body: Doc) -> str:
+    try:
+        shipped = read(str(body["shippedDate"])) if body.get("shippedDate") else call.shop.world.now()
+    except ValueError:
+        raise _wrong(32500, "The day of shipping cannot be read.") from None
+    if shipped > call.shop.world.now() + timedelta(days=1):
+        raise _wrong(32500, "The day of shipping lies ahead.")
+    return wire(shipped)
+
+
+def _sent(call: Call) -> dict[str, int]:
+    """How many units of each line are on their way."""
+    sent: dict[str, int] = {}
+    for key, one in call.shop.store.all("ebay.shipment").items():
+        if key.startswith(f"{call.path('order')}/"):
+            for part in one["lineItems"]:
+                sent[part["lineItemId"]] = sent.get(part["lineItemId"], 0) + part["quantity"]
+    return sent
+
+
+def _mark(order: Doc, sent: dict[str, int]) -> None:
+    """How far each line and the order are."""
+    for one in order["lineItems"]:
+        units = sent.get(one["lineItemId"], 0)
+        one["lineItemFulfillmentStatus"] = "FULFILLED" if units >= one["quantity"] else "IN_PROGRESS" if units else "NOT_STARTED"
+    states = {one["lineItemFulfillmentStatus"] for one in order["lineItems"]}
+    order["orderFulfillmentStatus"] = states.pop() if len(states) == 1 else "IN_PROGRESS"
 
 
 async def _shipments(call: Call) -> Response:

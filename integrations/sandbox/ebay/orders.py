@@ -127,6 +127,9 @@ def refund(shop: Shop, order: Doc, amount: Decimal) -> str:
     }
     shop.store.put("ebay.transaction", booked["transactionId"], booked)
     order["orderPaymentStatus"] = "FULLY_REFUNDED" if left_to_refund(order) <= 0 else "PARTIALLY_REFUNDED"
+    for number, one in shop.store.all("ebay.return").items():
+        if one["orderId"] == order["orderId"]:
+            shop.store.put("ebay.return", number, {**one, "state": "CLOSED", "status": "CLOSED"})
     return key
 
 
