@@ -118,6 +118,10 @@ class SandboxProcess:
     def cancel(self, marketplace: str, order: str) -> dict[str, Any]:
         return self._post("cancel", {"marketplace": marketplace, "order": order})
 
+    def pay(self, marketplace: str, order: str) -> dict[str, Any]:
+        """The buyer pays for what was bought with `paid=False`."""
+        return self._post("pay", {"marketplace": marketplace, "order": order})
+
     def refund(self, marketplace: str, order: str, amount: str = "") -> dict[str, Any]:
         """The seller gives `amount` back, or all that is left; the order stays."""
         return self._post("refund", {"marketplace": marketplace, "order": order, "amount": amount})

@@ -74,6 +74,9 @@ def _people(world: World) -> list[Route]:
     def cancel(body: dict[str, Any]) -> dict[str, Any]:
         return market(body).cancel(str(body["order"]))
 
+    def pay(body: dict[str, Any]) -> dict[str, Any]:
+        return market(body).pay(str(body["order"]))
+
     def refund(body: dict[str, Any]) -> dict[str, Any]:
         return market(body).refund(str(body["order"]), str(body["amount"]) if body.get("amount") else None)
 
@@ -89,7 +92,7 @@ def _people(world: World) -> list[Route]:
         return market(body).end(str(body["listing"]))
 
     after = [_write(name, work) for name, work in _after_sale(market).items()]
-    buyers = [*after, _write("buy", buy), _write("offer", offer), _write("cancel", cancel), _write("refund", refund)]
+    buyers = [*after, _write("buy", buy), _write("offer", offer), _write("cancel", cancel), _write("pay", pay), _write("refund", refund)]
     return [*buyers, _write("list", made), _write("edit", edit), _write("end", end)]
 
 

@@ -102,6 +102,9 @@ class Market(Protocol):
     def cancel(self, order_id: str) -> dict[str, Any]:
         """The buyer cancels, before or after paying; gives the order. Raises `Unbuyable` when there is no such order or it is cancelled."""
 
+    def pay(self, order_id: str) -> dict[str, Any]:
+        """The buyer pays what was bought before; gives the order. Raises `Unbuyable` when it is paid, or cancelled."""
+
     def refund(self, order_id: str, amount: str | None) -> dict[str, Any]:
         """The seller gives money back (like "5.00"; all that is left without an amount), and keeps the order otherwise as it is; gives
         the order. Raises `Unbuyable` when there is no such order, it is not paid, or it was less."""

@@ -44,6 +44,17 @@ def test_a_paid_order_and_its_fees(call: Referee) -> None:
     assert call("GET", finances, query={"filter": "orderId:{1}"}, headers=market).status_code == 204
 
 
+def test_what_was_bought_is_paid_later(call: Referee) -> None:
+    _, listing = listed(call)
+    bought = call.sandbox.buy("ebay", listing, paid=False)
+    assert (bought["orderPaymentStatus"], bought.get("totalMarketplaceFee")) == ("PENDING", None)
+    call.sandbox.pay("ebay", bought["orderId"])
+    order = call("GET", f"/ebay/sell/fulfillment/v1/order/{bought['orderId']}").json()
+    assert (order["orderPaymentStatus"], order["totalMarketplaceFee"]["value"]) == ("PAID", "6.43")
+    with pytest.raises(httpx.HTTPStatusError, match="409"):
+        call.sandbox.pay("ebay", bought["orderId"])
+
+
 def test_orders_are_filtered_and_paged(call: Referee) -> None:
     _, listing = listed(call, quantity=3)
     first = call.sandbox.buy("ebay", listing)

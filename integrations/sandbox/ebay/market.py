@@ -70,9 +70,20 @@ class EbayMarket:
         for line in lines:
             self._shop.take(line.offer, line.quantity)
         if purchase.paid:
-            for shown in order["lineItems"]:
-                self._notification.announce(ORDER_CONFIRMATION, order_data(order, shown))
+            self._confirm(order)
         return order
+
+    def pay(self, order_id: str) -> dict[str, Any]:
+        order = self._open_order(order_id)
+        if order["orderPaymentStatus"] != "PENDING":
+            raise Unbuyable(f"Order {order_id} was paid.")
+        orders.pay(self._shop, order)
+        self._confirm(order)
+        return order
+
+    def _confirm(self, order: Doc) -> None:
+        for shown in order["lineItems"]:
+            self._notification.announce(ORDER_CONFIRMATION, order_data(order, shown))
 
     def _bought(self, pick: Pick) -> orders.Bought:
         listing = self._live(pick.listing)
@@ -226,6 +237,8 @@ def _order(one: Doc) -> dict[str, Any]:
         "total": one["pricingSummary"]["total"]["value"],
         "currency": one["pricingSummary"]["total"]["currency"],
         "created_at": one["creationDate"],
+        "refunds": [given["amount"]["value"] for given in one["paymentSummary"]["refunds"]],
+        "parcels": [where.rpartition("/")[2] for where in one["fulfillmentHrefs"]],
         "lines": lines,
     }
 

@@ -104,6 +104,19 @@ def cancel(shop: Shop, order: Doc, initiator: str = "Buyer", reason: str = "BUYE
     touch(shop, order)
 
 
+def pay(shop: Shop, order: Doc) -> None:
+    """The buyer of an order pays, some time after buying. The caller says that it has not been paid before."""
+    total = Decimal(order["pricingSummary"]["total"]["value"])
+    currency = order["pricingSummary"]["total"]["currency"]
+    order |= {
+        "orderPaymentStatus": "PAID",
+        "paymentSummary": _payment(shop, order["orderId"], total, currency, paid=True),
+        "totalMarketplaceFee": money(fee_of(shop, total), currency),
+    }
+    _book(shop, order, total, currency)
+    touch(shop, order)
+
+
 def is_paid(order: Doc) -> bool:
     """Has money come that is not all given back?"""
     return order["orderPaymentStatus"] in ("PAID", "PARTIALLY_REFUNDED")

@@ -131,6 +131,12 @@ class ShopifyMarket:
         self._tell(order, "orders/cancelled", "orders/updated")
         return order_views.payload(order)
 
+    def pay(self, order_id: str) -> dict[str, Any]:
+        order = self._order(order_id)
+        orders.pay(self._shops, order)
+        self._tell(order, "orders/paid", "orders/updated")
+        return order_views.payload(order)
+
     def refund(self, order_id: str, amount: str | None) -> dict[str, Any]:
         order = self._order(order_id)
         orders.refund(self._shops, order, Decimal(amount) if amount else orders.left_to_refund(order))
@@ -253,9 +259,11 @@ def _shown_order(order: Doc) -> dict[str, Any]:
     return {
         "id": gid("Order", order["number"]),
         "state": "CANCELLED" if order["cancelled_at"] else "OPEN",
-        "paid": order["financial"] == "PAID",
+        "paid": order["financial"] in orders.PAID,
         "total": order["total"],
         "currency": order["currency"],
         "created_at": order["created_at"],
+        "refunds": list(order["refunds"]),
+        "parcels": [one["tracking"] for one in order.get("fulfillments", [])],
         "lines": lines,
     }

@@ -65,6 +65,14 @@ def cancel(shops: Shops, order: Doc, *, restock: bool = True, money_back: bool =
             shops.save_product(product)
 
 
+def pay(shops: Shops, order: Doc) -> None:
+    """The buyer pays later. Raises `Unbuyable` when there is nothing to pay."""
+    if order["financial"] != "PENDING":
+        raise Unbuyable("This order does not wait for its payment.")
+    order |= {"financial": "PAID", "updated_at": shops.now()}
+    shops.put("order", order["number"], order)
+
+
 def refund(shops: Shops, order: Doc, amount: Decimal) -> None:
     """Money given back by the seller, without taking anything off the order. Raises `Unbuyable` when that much was not paid."""
     if not 0 < amount <= left_to_refund(order):

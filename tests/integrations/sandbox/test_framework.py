@@ -96,7 +96,7 @@ def test_the_state_in_its_documented_shape(seller: Seller) -> None:
     assert shown["url"].endswith(f"/store/ebay/item/{listing}")
     line = {"listing_id": listing, "sku": "LAMP-1", "quantity": 1, "price": "45.50"}
     kept = {"id": order["orderId"], "state": "OPEN", "paid": True, "total": "45.50", "currency": "USD", "lines": [line]}
-    assert state["orders"] == [kept | {"created_at": order["creationDate"]}]
+    assert state["orders"] == [kept | {"created_at": order["creationDate"], "refunds": [], "parcels": []}]
     assert state["items"] == [{"sku": "LAMP-1", "quantity": 1, "title": "Brass desk lamp"}]
     assert state["offers"] == [offer]
 
