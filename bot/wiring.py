@@ -34,6 +34,7 @@ from core.flows.house import House
 from core.flows.polling import AccountFlow
 from core.flows.posts import PostFlow
 from core.flows.reading import DraftFlow
+from core.flows.reconciling import ReconcileFlow
 from core.flows.rolls import RollFlow
 from core.flows.tasks import TaskFlow
 from core.flows.telling import NoticeFlow
@@ -238,6 +239,7 @@ def _engine(house: House, surfaces: bool) -> Engine:
         "manual_task": TaskFlow(house),
         "account": AccountFlow(house),
         "inbox_event": InboxFlow(house),
+        "reconciliation": ReconcileFlow(house),
     }
     if surfaces:
         flows |= {"chat_event": InboxFlow(house), "card_post": PostFlow(house), "notice_copy": NoticeFlow(house)}

@@ -23,13 +23,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.asking import LEASE, Asking, Kind, asking, table_of
 from storage.db import Database
-from storage.models import Account, Change, Draft, InboxEvent, ManualTask, NoticeCopy, Post, Roll
+from storage.models import Account, Change, Draft, InboxEvent, ManualTask, NoticeCopy, Post, Reconciliation, Roll
 
 RENEW_EVERY = timedelta(seconds=5)
 
 # How many rows of a lane run at once ("publish:ACCOUNT" counts per account). Webhooks: 8, not 3, since each waits for one
 # order to be fetched (50 ms and more), and three at a time could not keep up with 50 sales a second on one account.
-LANES = {"intake": 3, "publish": 2, "webhook": 8, "quantity": 1, "poll": 1, "delist": 16, "order": 2, "post": 16}
+LANES = {"intake": 3, "publish": 2, "webhook": 8, "quantity": 1, "poll": 1, "delist": 16, "order": 2, "reconcile": 1, "post": 16}
 
 
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:what))")
@@ -52,6 +52,7 @@ KINDS = {
         Kind("manual_task", ManualTask, ("open",)),
         Kind("notice_copy", NoticeCopy, ("waiting",)),
         Kind("account", Account, ("active",)),
+        Kind("reconciliation", Reconciliation, ("waiting",)),
     )
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.models import Account, Change, Listing, ManualTask, Order, OrderLine
+from storage.models import Account, Change, Difference, Listing, ManualTask, Order, OrderLine
 
 # A button's value that names something of one marketplace, and how that marketplace is found.
 _NAMING: dict[str, Select[Any]] = {
@@ -20,9 +20,17 @@ _NAMING: dict[str, Select[Any]] = {
     "listing": select(Listing.channel),
     "task": select(Listing.channel).join(ManualTask, ManualTask.listing_id == Listing.id),
     "change": select(Listing.channel).join(Change, Change.listing_id == Listing.id),
+    "difference": select(Account.channel).join(Difference, Difference.account_id == Account.id),
     "line": select(Account.channel).join(Order, Order.account_id == Account.id).join(OrderLine, OrderLine.order_id == Order.id),
 }
-_KEYS = {"account": Account.id, "listing": Listing.id, "task": ManualTask.id, "change": Change.id, "line": OrderLine.id}
+_KEYS = {
+    "account": Account.id,
+    "listing": Listing.id,
+    "task": ManualTask.id,
+    "change": Change.id,
+    "difference": Difference.id,
+    "line": OrderLine.id,
+}
 
 
 async def channels_named(session: AsyncSession, values: Mapping[str, Any]) -> list[str]:

@@ -31,6 +31,7 @@ def up(listing: Listing, item: Item, live: Live, now: datetime) -> None:
     listing.url = live.url or listing.url
     listing.price = live.price.amount if live.price else listing.price
     listing.quantity = live.quantity if live.quantity is not None else listing.quantity
+    listing.seen = {"price": listing.price, "quantity": listing.quantity}  # the marketplace's own spelling of what we wrote
     listing.verified_at, listing.needs_person = now, False
     listing.listed_at = listing.listed_at or now
     if not live.live:

@@ -13,6 +13,7 @@ from sqlalchemy import Select, and_, delete, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows.changes import OPEN
+from core.flows.differences import STANDING as DIFFERENCES_OPEN
 from core.flows.house import House
 from core.flows.posts import GONE, POSTED
 from core.flows.rolls import OPEN as ROLLS_OPEN
@@ -20,6 +21,7 @@ from core.values.states import DraftState, InboxState, ItemState, Severity, Task
 from storage.models import (
     CardButton,
     Change,
+    Difference,
     Draft,
     InboxEvent,
     Item,
@@ -30,6 +32,7 @@ from storage.models import (
     OneTimeCode,
     OrderLine,
     Post,
+    Reconciliation,
     Roll,
     RollPhoto,
     Setting,
@@ -50,6 +53,8 @@ _OPEN_SUBJECTS: dict[str, Callable[[Sequence[str]], Select[str]]] = {
     "batch": lambda ids: (
         select(Change.batch).join(Item, Item.id == Change.item_id).where(Change.batch.in_(ids), or_(_IS_OPEN, Change.state.in_(OPEN)))
     ),
+    "difference": lambda ids: select(Difference.id).where(Difference.id.in_(ids), Difference.state.in_(DIFFERENCES_OPEN)),
+    "reconciliation": lambda ids: select(Reconciliation.batch).where(Reconciliation.batch.in_(ids), Reconciliation.state == "waiting"),
     "task": lambda ids: select(ManualTask.id).where(ManualTask.id.in_(ids), ManualTask.state == TaskState.OPEN),
     "roll": lambda ids: select(Roll.id).where(Roll.id.in_(ids), Roll.state.in_(ROLLS_OPEN)),
     "notice_copy": lambda ids: _unsolved(NoticeCopy.id, ids),
@@ -81,6 +86,9 @@ async def forget_old(house: House) -> None:
     await forget(db, Setting.name, consent)
     await _forget_drafts(house, now - FINISHED)
     await _forget_rolls(house, now)
+    await forget(db, Difference.id, and_(Difference.state.not_in(DIFFERENCES_OPEN), Difference.created_at < now - FINISHED))
+    unused = Reconciliation.id.not_in(select(Difference.reconciliation_id).where(Difference.reconciliation_id.is_not(None)))
+    await forget(db, Reconciliation.id, and_(Reconciliation.state != "waiting", Reconciliation.created_at < now - FINISHED, unused))
     await _forget_posts(house, now - SHOWN)
     await _forget_buttons(house, now - SHOWN)
 

@@ -83,7 +83,7 @@ class _Desk:
             if notice.solved_at is not None or not places:
                 self._settle(key, MUTED)
                 continue
-            card = rules.KINDS[notice.type].card
+            card = rules.card_of(notice.type, notice.subject_kind)
             lacking[key] = [place for place in places if (card, notice.subject_id, *place) not in shown]
             if not lacking[key]:
                 self._settle(key, TOLD)  # a living card there says it already
@@ -114,7 +114,7 @@ class _Desk:
 
     async def _alone(self, key: str, places: Sequence[Place]) -> None:
         notice = self._due[key][1]
-        card = rules.KINDS[notice.type].card
+        card = rules.card_of(notice.type, notice.subject_kind)
         view, subject = (card, (notice.subject_kind, notice.subject_id)) if card else ("notice", ("notice_copy", key))
         for place in places:
             await put_view(self._session, self._db, place, view, subject, workspace=notice.workspace_id, priority=2)
@@ -152,7 +152,7 @@ async def _chats(session: AsyncSession, member: Member) -> list[Place]:
 
 async def _shown(session: AsyncSession, notices: Sequence[Notice]) -> set[tuple[str, str, str, str]]:
     """The living cards that say what these notices say, as (view, subject's id, surface, chat)."""
-    about = {(notice.subject_kind, notice.subject_id) for notice in notices if rules.KINDS[notice.type].card}
+    about = {(notice.subject_kind, notice.subject_id) for notice in notices if rules.card_of(notice.type, notice.subject_kind)}
     if not about:
         return set()
     query = select(Post.view, Post.subject_id, Post.surface, Post.chat).where(

@@ -90,9 +90,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "system_alert": Kind(_CRITICAL, N_("Trouble"), N_("{count} alert"), N_("{count} alerts"), most=10),
 })  # fmt: skip
 
+# Things whose own living card says what a notice about them says, whatever its type.
+LIVING: Mapping[str, str] = MappingProxyType({"difference": "difference"})
+
 SEVERITIES: Mapping[Severity, str] = MappingProxyType(
     {Severity.INFO: N_("News"), Severity.SUCCESS: N_("Successes"), Severity.WARNING: N_("Warnings"), Severity.CRITICAL: N_("Critical")}
 )
+
+
+def card_of(type: str, subject_kind: str) -> str:
+    """The view of the living card that says what a notice says; "" where there is none."""
+    return KINDS[type].card or LIVING.get(subject_kind, "")
 
 
 def chosen(notify: Mapping[str, Sequence[str]], type: str) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class Pages:
         return ListingPage(found, complete=seen >= total)
 
     async def _changed(self, account: Connection, since: datetime) -> ListingPage:
-        root = await self._trading.call(account, "GetSellerEvents", {"ModTimeFrom": wire_time(since), "ModTimeTo": wire_time(self._now())})
+        root = await self._trading.call(account, "GetSellerEvents", {"ModTimeFrom": wire_time(since)})
         items = root.findall("ItemArray/Item")
         return ListingPage(tuple(self._found(one) for one in items), complete=len(items) < MOST_EVENTS)
 

@@ -134,6 +134,7 @@ class Order(Base):
     shipping: Mapped[int | None] = mapped_column(BigInteger)
     tax: Mapped[int | None] = mapped_column(BigInteger)
     label_cost: Mapped[int | None] = mapped_column(BigInteger)
+    label_by: Mapped[str] = mapped_column(default="")  # member:ID where a person said it: the marketplace's figure does not replace that
     refund_asked: Mapped[int | None] = mapped_column(BigInteger)
     refunded: Mapped[int | None] = mapped_column(BigInteger)
     buyer: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
@@ -242,7 +243,8 @@ class ManualTask(Work, Base):
 
 class Reconciliation(Work, Base):
     """One comparison of an account with what we think: the work row of reading it page by page. `batch` is all accounts' comparison at
-    one time. `cursor` is where the next page begins, `counts` how many differences of each verdict were found."""
+    one time. `kind` is "all", "changed" (since `since`) or "import" (what somebody takes over of it). `cursor` is where the next page
+    begins, `counts` what was found (`core.rules.reconciling.COUNTS`)."""
 
     __tablename__ = "reconciliation"
 
@@ -251,6 +253,8 @@ class Reconciliation(Work, Base):
     account_id: Mapped[str] = mapped_column(Key, ForeignKey("account.id"), index=True)
     batch: Mapped[str] = mapped_column(Key, index=True)
     by: Mapped[str]  # member:ID, system
+    kind: Mapped[str] = mapped_column(default="all")
+    since: Mapped[datetime | None]
     cursor: Mapped[str] = mapped_column(default="")
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
@@ -259,7 +263,8 @@ class Reconciliation(Work, Base):
 
 class Difference(Base):
     """Where a marketplace and we disagree about one thing. `ref` is the marketplace's id of it, `kind` what differs (price, quantity, gone,
-    live, orphan), `verdict` who is right (ours, theirs, ask), `state` open, repaired or settled. An open one is asked once."""
+    live, orphan), `verdict` who is right (ours, theirs, ask), `state` open, repaired (a Change does it), settled, left (as it is, somebody
+    said), importing, imported. An open one is asked once."""
 
     __tablename__ = "difference"
     __table_args__ = (

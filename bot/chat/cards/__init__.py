@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat.cards import digest, draft, home, item, money, notice, order, outcome, people, photos, roll, sale, small
+from bot.chat.cards import digest, draft, home, item, money, notice, order, outcome, people, photos, reconciliation, roll, sale, small
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
 from core.errors import HaggleError
@@ -43,6 +43,8 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "roll": roll.draw,
     "parts": roll.parts,
     "home": home.draw,
+    "reconciliation": reconciliation.draw,
+    "difference": reconciliation.question,
 }
 
 

@@ -21,7 +21,7 @@ MOODS = {Severity.INFO: "", Severity.SUCCESS: "good", Severity.WARNING: "warn", 
 PAGE = 8
 NAMED = 6  # titles on a card that stands for several
 # The living card that a notice's subject has: its view.
-VIEW_OF = {"item": "item", "order": "sale", "task": "task", "batch": "batch"}
+VIEW_OF = {"item": "item", "order": "sale", "task": "task", "batch": "batch", "reconciliation": "reconciliation"}
 FILTERS = {"": N_("All"), noticed.UNREAD: N_("Unread"), **{one.value: name for one, name in rules.SEVERITIES.items()}}
 
 
@@ -62,6 +62,8 @@ async def leads_to(easel: Easel, row: Notice) -> str:
     return {
         "task": _("Show the task"),
         "batch": _("Show it"),
+        "difference": _("Show it"),
+        "reconciliation": _("Show it"),
         "account": _("Channels"),
         SUBJECT: _("Channels"),
         "webhook": _("Deliveries"),

@@ -56,7 +56,7 @@ async def open_notice(ctx: Context, copy: str) -> None:
         await ctx.show("channels", ("channels", ctx.person.workspace_id))
     elif notice.subject_kind == "webhook":
         await ctx.say(Card(notice.title, notice.body, buttons=((say(_("Deliveries"), "/webhooks"),),)))
-    elif view := rules.KINDS[notice.type].card or cards.VIEW_OF.get(notice.subject_kind, ""):
+    elif view := rules.card_of(notice.type, notice.subject_kind) or cards.VIEW_OF.get(notice.subject_kind, ""):
         await ctx.show(view, (notice.subject_kind, notice.subject_id))
     else:
         await ctx.show("notice", ("notice_copy", row.id))

@@ -25,7 +25,7 @@ def _added() -> dict[str, list[sa.Column[Any]]]:
         "sales_order": [
             *(sa.Column(name, sa.BigInteger(), nullable=True) for name in ("label_cost", "refund_asked", "refunded")),
             *(sa.Column(name, TIME, nullable=True) for name in ("ship_by", "shipped_at", "delivered_at", "asked_at", "forgotten_at")),
-            sa.Column("delivered_by", sa.String(), nullable=False, server_default=""),
+            *(sa.Column(name, sa.String(), nullable=False, server_default="") for name in ("delivered_by", "label_by")),
         ],
         "listing": [sa.Column("seen", JSON, nullable=False, server_default="{}")],
         "manual_task": [sa.Column("snoozed_until", TIME, nullable=True)],
@@ -138,6 +138,8 @@ def _reconciliation() -> None:
         sa.Column("account_id", KEY, nullable=False),
         sa.Column("batch", KEY, nullable=False),
         sa.Column("by", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("since", TIME, nullable=True),
         sa.Column("cursor", sa.String(), nullable=False),
         sa.Column("counts", JSON, nullable=False),
         sa.Column("created_at", TIME, nullable=False),
@@ -231,9 +233,7 @@ def _ledger() -> None:
         "CREATE FUNCTION stock_entry_stays() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'the inventory ledger is append-only'; END $$"
     )
-    op.execute(
-        "CREATE TRIGGER stock_entry_stays BEFORE UPDATE OR DELETE ON stock_entry FOR EACH ROW EXECUTE FUNCTION stock_entry_stays()"
-    )
+    op.execute("CREATE TRIGGER stock_entry_stays BEFORE UPDATE OR DELETE ON stock_entry FOR EACH ROW EXECUTE FUNCTION stock_entry_stays()")
 
 
 def _ledger_as_it_was() -> None:
