@@ -35,6 +35,7 @@ bench: $(VENV)/.ready-dev ## Measure: ratios as a table and JSON
 chaos: $(VENV)/.ready-dev ## Publish and sell under faults and kills (SEEDS=50 FROM=1), and two hundred pairs of presses at once
 	$(PY) -m tests.chaos $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))
 	HAGGLE_RACES=200 $(PY) -m pytest --timeout 900 tests/bot/test_races.py
+	$(PY) -m pytest -n $$(nproc) --timeout 900 -m hypothesis --hypothesis-profile chaos
 
 lock: ## Make the lock files anew (needs uv)
 	$(LOCK) pyproject.toml --output-file requirements.lock

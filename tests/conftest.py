@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from storage.db import Database, sqlite_url
 from tests import requires
@@ -19,6 +20,11 @@ from tests.databases import Postgres, compile_once, fresh_sqlite, postgres_serve
 OpenDatabase = Callable[..., Database]
 
 compile_once()
+
+# What CI runs is the same each time; `make chaos` has the same properties look for new examples, and more of them.
+settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("chaos", max_examples=1000, deadline=None, print_blob=True)
+settings.load_profile("suite")
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ async def stocked(shop: TestShop) -> AsyncIterator[TestShop]:
     assert "cannot be shown" not in await shop.text()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=st.sampled_from(sorted(REGISTRY.names)), text=TYPED)
 async def test_anything_after_any_command_is_answered(stocked: TestShop, name: str, text: str) -> None:
     me = stocked.person.member_id
