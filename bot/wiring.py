@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import ticks
 from bot.chat.cards import Artist
@@ -25,7 +28,7 @@ from bot.outside import open_interpreter, open_outside, open_reader
 from bot.settings import Settings, secrets_of
 from bot.speech import speech_of
 from bot.surfaces.web import WebSurface
-from core.flows import accounts, keys, people
+from core.flows import accounts, health, keys, people
 from core.flows.carrying import ChangeFlow
 from core.flows.deliveries import InboxFlow
 from core.flows.desk import LANE, ByLane, DeskFlow
@@ -45,12 +48,13 @@ from integrations.ai import offline
 from integrations.assisted.kits import Kits
 from integrations.charts import drawing
 from integrations.http import Http
-from storage import photos, work
+from storage import photos
+from storage.backup import last_backup
 from storage.db import Database
 from storage.helper import Helper
 from storage.inbox import Inbox
 from storage.keys import short_code
-from storage.models import Account, Change
+from storage.models import Account
 from storage.pace import Pace
 from storage.secrets import Keyring, key_of_folder, parse_keys
 
@@ -90,6 +94,7 @@ class App:
         if self.spread is not None:
             await self.spread.start()
         ticks.set_up(self.ticker, self.house, self.engine.local, self.settings.timezone, secrets_of(self.settings))
+        await self._beat()
         self.ticker.start()
         await self.engine.local.sweep()
         if self.telegram is not None:
@@ -114,6 +119,9 @@ class App:
         for helper in self.helpers:
             await helper.close()
         await self.outbound.close()
+        if not self.house.db.is_sqlite:
+            with suppress(SQLAlchemyError):  # the database may be away, and who is silent is forgotten by itself
+                await health.rest(self.house, self.engine.worker)
         await self.house.db.close()
 
     async def _reach_old_accounts(self) -> None:
@@ -125,6 +133,17 @@ class App:
                 if account.settings.get("reached_at") != self.house.public_url:
                     # Its marketplace still sends webhooks to where we were: tell it where we are.
                     account.settings = {**account.settings, "reached_at": self.house.public_url, "recheck": True}
+
+    async def _beat(self) -> None:
+        """Where several processes share the work, each says now and then that it is there."""
+        if self.house.db.is_sqlite:
+            return
+
+        async def beat() -> None:
+            await health.beat(self.house, self.engine.worker, talks=self.web is not None)
+
+        await beat()
+        self.ticker.every("heartbeat", health.BEAT.total_seconds(), beat, once_per_slot=False)
 
     async def sign_in_links(self, *bases: str) -> list[str]:
         """The way in for the owner (and what makes the first to open it the owner), below each address. Together they work once."""
@@ -162,30 +181,11 @@ class App:
         await self.engine.local.idle()
 
     async def health(self) -> dict[str, Any]:
-        """Queue depths, the oldest delist that is not proven, and the accounts."""
-        db = self.house.db
-        depths = {table: len(await work.due_ids(db, table, 1000)) for table in work.KINDS}
-        async with db.read() as session:
-            waits = select(func.min(Change.created_at)).where(Change.kind == "delist", Change.state.in_(("approved", "running")))
-            oldest = (await session.execute(waits)).scalar()
-            rows = (await session.execute(select(Account).where(Account.state != AccountState.DISCONNECTED))).scalars()
-            there = [
-                {
-                    "name": one.name, "channel": one.channel, "state": one.state, "error": one.last_error,
-                    "last_ok": one.last_ok_at.isoformat() if one.last_ok_at else None,
-                }
-                for one in rows
-            ]  # fmt: skip
-        lost = [one["name"] for one in there if one["state"] != AccountState.ACTIVE]
-        return {
-            "ok": not lost and (oldest is None or (db.now() - oldest).total_seconds() < 30),
-            "due": depths,
-            "oldest_delist_seconds": (db.now() - oldest).total_seconds() if oldest else 0.0,
-            "accounts": there,
-            "clock_ahead_seconds": (-db.skew).total_seconds(),
-            "calls": self.outbound.counts(),
-            "outward": self.house.outward,
-        }
+        """Everything of `/health`, and what only this process knows."""
+        ahead = (-self.house.db.skew).total_seconds()
+        ours = {"clock_ahead_seconds": ahead, "calls": self.outbound.counts(), "outward": self.house.outward}
+        async with self.house.db.read() as session:
+            return health.as_json(await health.look(self.house, session)) | ours
 
 
 async def build(settings: Settings, clock: Clock | None = None, *, surfaces: bool | None = None) -> App:
@@ -216,6 +216,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
         poll_seconds=settings.poll_seconds,
         speech_of=speech_of,
         interpreter=open_interpreter(settings),
+        backed_up=partial(last_backup, settings.data_folder),
     )
     house.meet(Artist(house), Router(house))
     app = App(settings, house, _engine(house, surfaces), Ticker(db), outbound, [pictures, reading, charting], reader=reader)

@@ -20,6 +20,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -39,6 +40,7 @@ TABLES = "tables"
 MANIFEST = "manifest.json"
 SCRATCH = ".restoring"
 TEMPORARY = ".haggle-backup-"
+NOTE = "backup.json"
 LEFTOVERS = 24 * 3600.0  # seconds after which nobody can be writing there any more
 
 
@@ -69,9 +71,24 @@ async def backup(url: str, folder: Path, target: Path, *, with_key: bool = False
         try:
             photos = await asyncio.to_thread(_pack, part, manifest, tables, folder, with_key)
             part.replace(target)
+            _note(folder, str(manifest["made"]))
         finally:
             part.unlink(missing_ok=True)
     return Copied(rows, photos, with_key)
+
+
+def _note(folder: Path, made: str) -> None:
+    """Remember when the last copy was made: the running Haggle says so, and the database is not this process's to write."""
+    with suppress(OSError):  # a folder that may only be read can be copied all the same
+        (folder / NOTE).write_text(json.dumps({"made": made}))
+
+
+def last_backup(folder: Path) -> datetime | None:
+    """When the last copy of a data folder was made; None when nobody noted one."""
+    try:
+        return datetime.fromisoformat(json.loads((folder / NOTE).read_text())["made"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _make_way(target: Path) -> None:

@@ -117,7 +117,7 @@ async def store_account(
             key=f"connected:{account.id}:{db.now().isoformat()}", title=Told("{name} is connected.", name=account.name),
             body=joined(*health.problems),
         )  # fmt: skip
-        await notices.solved(session, db, workspace, f"account_lost:{account.id}")
+        await notices.all_solved(session, db, "account_lost", account.id)
         await touch(session, db, ("account", account.id), ("channels", workspace))
         await wake_waiting(session, db, account.id)
         wake(session, "account", account.id, priority=6)
@@ -195,7 +195,7 @@ async def disconnect(house: House, session: AsyncSession, person: Person, accoun
         session, workspace=account.workspace_id, at=house.db.now(), actor=person.actor, action="account.disconnected",
         subject=("account", account.id), data={"channel": account.channel},
     )  # fmt: skip
-    await notices.solved(session, house.db, account.workspace_id, f"account_lost:{account.id}")
+    await notices.all_solved(session, house.db, "account_lost", account.id)
     await notices.all_solved(session, house.db, "account_silent", account.id)
     await notices.tell(
         session, house.db, workspace=account.workspace_id, type="channel_disconnected", subject=("account", account.id),
@@ -224,20 +224,26 @@ async def lost(house: House, account_id: str, error: AuthLost) -> None:
     db = house.db
     async with db.write() as session:
         account = await session.get_one(Account, account_id)
-        if account.state == AccountState.DISCONNECTED:
+        if account.state in (AccountState.DISCONNECTED, AccountState.EXPIRED):  # told already, or nobody's business any more
             return
-        account.state, account.last_error = AccountState.EXPIRED, error.sentence
-        nothing = Told("Nothing can be listed or taken down there until you type /connect {kind}.", kind=account.channel)
-        await notices.tell(
-            session, db, workspace=account.workspace_id, type="account_lost", channel=account.channel,
-            key=f"account_lost:{account.id}", title=Told("{name} does not let Haggle in any more.", name=account.name),
-            subject=("account", account.id), body=joined(error.sentence, nothing),
-        )  # fmt: skip
+        account.state, account.last_error, account.silent_told_at = AccountState.EXPIRED, error.sentence, db.now()
+        await shout_lost(session, db, account, key=f"account_lost:{account.id}")
         audit.record(
             session, workspace=account.workspace_id, at=db.now(), actor="system", action="account.lost", subject=("account", account.id),
             data={"error": str(error)},
         )  # fmt: skip
         await touch(session, db, ("channels", account.workspace_id))
+
+
+async def shout_lost(session: AsyncSession, db: Database, account: Account, *, key: str) -> None:
+    """Say that a marketplace lets us in no more: at once, and again every day (`upkeep.py`) until it is connected."""
+    nothing = Told("Nothing can be listed or taken down there until you type /connect {kind}.", kind=account.channel)
+    await notices.tell(
+        session, db, workspace=account.workspace_id, type="account_lost", channel=account.channel, key=key,
+        title=Told("{name} does not let Haggle in any more.", name=account.name), subject=("account", account.id),
+        body=joined(account.last_error, nothing),
+    )  # fmt: skip
+    await touch(session, db, ("health", account.workspace_id))
 
 
 def account_named(accounts: list[Account], name: str) -> Account:

@@ -226,8 +226,9 @@ class ChangeFlow:
             await accounts.ask_soon(self._house, load.account.id)
         async with db.write() as session:
             await ledger.hold(session, db, load.item.id)
-            if load.change.kind == ChangeKind.DELIST and isinstance(error, Refused | AuthLost):
-                listing = await session.get_one(Listing, load.listing.id)
+            listing = await session.get_one(Listing, load.listing.id)
+            ticked = listing.state == ListingState.ENDED  # a person took it down meanwhile; proving it goes on
+            if load.change.kind == ChangeKind.DELIST and isinstance(error, Refused | AuthLost) and not ticked:
                 item = await session.get_one(Item, load.item.id)
                 change = await session.get_one(Change, load.change.id)
                 await tasks.make(session, db, TaskKind.TAKE_DOWN, item, listing, reason=error.sentence, order_id=change.order_id)

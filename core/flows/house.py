@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from core.ports import CardArtist, Channel, ChartMaker, Connector, Interpreter, KitMaker, Listener, PhotoShelf, Reader, Surface, WebhookGate
 from core.values.channel import Capabilities
@@ -22,6 +23,7 @@ class House:
     people talk with the house; they go on.
     `public_url` is where the internet reaches it, `address` where this machine does: links in chats lead to the one, else to the other.
     `speech_of` says how a language, by its code, says things. `interpreter` is None without a model.
+    `backed_up` is when the last backup was made, where that is known.
     `artist`, `listener` and `surfaces` come from the bot after it is built, since they need the house themselves.
     """
 
@@ -44,6 +46,7 @@ class House:
     poll_seconds: float = 90.0
     speech_of: Callable[[str], Speech] = lambda language: ENGLISH
     interpreter: Interpreter | None = None
+    backed_up: Callable[[], datetime | None] = lambda: None
     _artist: CardArtist | None = None
     _listener: Listener | None = None
 

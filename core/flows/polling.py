@@ -24,7 +24,9 @@ from storage.work import Claim
 # Orders change while a page is read, and clocks differ: look back a little further than the last poll.
 OVERLAP = timedelta(minutes=2)
 SLOWEST_POLL = 300.0
-LONGEST_WAIT = 600.0  # a marketplace may ask for a day's patience; a sale there must be noticed all the same, once it answers
+# A marketplace may ask for a day's patience; a sale there must be noticed all the same, once it answers. After the slowest poll there is
+# time for a second try before the account is called silent.
+LONGEST_WAIT = 220.0
 CHECK_EVERY = timedelta(hours=1)
 
 

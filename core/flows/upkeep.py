@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select, true, update
 
 from core.flows import notices, rolls
+from core.flows.accounts import shout_lost
 from core.flows.house import House
 from core.flows.intake import remember
 from core.flows.people import the_workspace
+from core.flows.posts import touch
 from core.values.states import AccountState, ItemState
 from core.words import N_, Told, counted, joined
 from storage.models import Account, Item, ItemPhoto, Notice, Photo, Roll, RollPhoto, Setting, Workspace
@@ -21,7 +23,8 @@ from storage.pages import delete_rows, pages
 
 _MAKE_NEW = N_("Make a new one where you got it, put it into the settings, restart: if the old one ever leaked, that ends it.")
 
-SILENT = timedelta(minutes=10)
+SILENT = timedelta(minutes=9)  # with the tick that looks (a minute), a connection that is lost is noticed within ten
+OUT = (AccountState.EXPIRED, AccountState.REVOKED, AccountState.ERROR)
 ORPHANS = timedelta(days=7)
 LEFTOVERS = timedelta(hours=24)  # of interrupted writes
 SECRETS = timedelta(days=90)
@@ -30,40 +33,49 @@ NAMED = 10  # items in one sentence
 SOME = 20  # photos that are read at once: stopping waits for no more than these
 
 
+def is_silent(account: Account, now: datetime) -> bool:
+    """Whether an account has not answered for too long. Who was not asked, since this machine was asleep, is not silent: more than one
+    try must have failed."""
+    return account.last_ok_at is not None and account.last_ok_at < now - SILENT and account.attempts > 1
+
+
 async def shout_silent(house: House) -> None:
-    """An account that has not answered for ten minutes is shouted about once, then daily; when it answers again that is said too."""
+    """An account that does not answer, or lets us in no more, is shouted about once, then daily; when it answers again that is said too."""
     db = house.db
     async with db.read() as session:
         paused = (await session.execute(select(Workspace.paused).limit(1))).scalar()
-        query = select(Account).where(Account.state == AccountState.ACTIVE, Account.channel.in_(tuple(house.channels)))
+        query = select(Account).where(Account.state.in_((AccountState.ACTIVE, *OUT)), Account.channel.in_(tuple(house.channels)))
         there = list((await session.execute(query)).scalars())
     if paused or not house.outward:
         return
     now = db.now()
     for account in there:
-        # Who was not asked, since this machine was asleep, is not silent: more than one try must have failed.
-        silent = account.last_ok_at is not None and account.last_ok_at < now - SILENT and account.attempts > 1
-        told = account.silent_told_at
-        if silent and (told is None or told < now - timedelta(days=1)):
+        told, out = account.silent_told_at, account.state in OUT
+        if (out or is_silent(account, now)) and (told is None or told < now - timedelta(days=1)):
             await _shout(house, account)
-        elif told is not None and account.last_ok_at is not None and account.last_ok_at > told:
+        elif not out and told is not None and account.last_ok_at is not None and account.last_ok_at > told:
             async with db.write() as session:
                 await session.execute(update(Account).where(Account.id == account.id).values(silent_told_at=None))
                 await notices.all_solved(session, db, "account_silent", account.id)
+                await touch(session, db, ("health", account.workspace_id))
 
 
 async def _shout(house: House, account: Account) -> None:
     db, now = house.db, house.db.now()
-    assert account.last_ok_at is not None
-    minutes = int((now - account.last_ok_at).total_seconds() // 60)
     async with db.write() as session:
         await session.execute(update(Account).where(Account.id == account.id).values(silent_told_at=now))
+        if account.state in OUT:
+            await shout_lost(session, db, account, key=f"account_lost:{account.id}:{now.isoformat()}")
+            return
+        assert account.last_ok_at is not None
+        minutes = int((now - account.last_ok_at).total_seconds() // 60)
         await notices.tell(
             session, db, workspace=account.workspace_id, type="account_silent", subject=("account", account.id),
             key=f"silent:{account.id}:{now.isoformat()}", channel=account.channel,
             title=Told("{name} has been silent for {minutes} minutes.", name=account.name, minutes=minutes),
             body=joined(Told("A sale there would not be noticed. I go on trying."), account.last_error),
         )  # fmt: skip
+        await touch(session, db, ("health", account.workspace_id))
 
 
 async def sweep_photos(house: House) -> int:

@@ -8,16 +8,17 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.flows import changes, intake, ledger, notices
+from core.flows import alarms, changes, intake, ledger, notices
 from core.flows.accounts import connection
 from core.flows.house import House
+from core.flows.people import the_workspace
 from core.flows.posts import touch
 from core.flows.wanted import ref_of
 from core.rules.guards import may_go_live
 from core.values.states import AccountState, ChangeKind, ChangeState, DraftState, InboxState, ItemState, ListingState
 from core.words import Told, joined
 from storage.db import Database, wake
-from storage.models import Account, Change, Draft, InboxEvent, Item, Listing
+from storage.models import Account, Change, Draft, InboxEvent, Item, Listing, Notice
 from storage.work import rows_of
 
 PAUSED = Told("Paused: nothing leaves the house.")  # why a Change or a hint waits while no call may be made
@@ -25,41 +26,35 @@ PAUSED = Told("Paused: nothing leaves the house.")  # why a Change or a hint wai
 
 async def shout(session: AsyncSession, house: House, change: Change, item: Item, account: Account, why: str) -> None:
     """Something that should be gone is not proven gone: say it once, with what to do by hand."""
+    await _shout(session, house, item, account, f"delist_failed:{change.listing_id}:{change.order_id}", why)
+
+
+async def _shout(session: AsyncSession, house: House, item: Item, account: Account, key: str, why: str) -> None:
     await notices.tell(
-        session, house.db, workspace=change.workspace_id, type="delist_failed", subject=("item", item.id),
-        key=f"delist_failed:{change.listing_id}:{change.order_id}", channel=account.channel,
+        session, house.db, workspace=item.workspace_id, type="delist_failed", subject=("item", item.id), key=key, channel=account.channel,
         title=Told("Item {number} may still be for sale on {name}.", number=item.number, name=account.name),
         body=joined(why, Told("I go on trying. To be safe, end it there by hand now: {title}.", title=item.title)),
     )  # fmt: skip
 
 
 async def shout_late(house: House) -> None:
-    """A tick: delists after a sale that are not proven after 30 seconds become a critical notice."""
+    """A tick: what is sold and not proven gone in time becomes a critical notice, so that it is out within 30 seconds of the sale."""
     db = house.db
-    query = (
-        select(Change, Item, Account)
-        .join(Item, Item.id == Change.item_id)
-        .join(Listing, Listing.id == Change.listing_id)
-        .join(Account, Account.id == Listing.account_id)
-        .where(
-            Change.kind == ChangeKind.DELIST,
-            Change.state.in_((ChangeState.APPROVED, ChangeState.RUNNING)),
-            Change.order_id.is_not(None),
-            Change.created_at < db.now() - timedelta(seconds=30),
-        )
-    )
     async with db.read() as session:
-        late = (await session.execute(query)).all()
-    if not late:
+        workspace = await the_workspace(session)
+        there = await alarms.still_up(session, workspace=workspace.id) if workspace else []
+        late = {f"delist_failed:{one.listing.id}:{one.order_id}": one for one in there if one.tried and one.late(db.now())}
+        told = select(Notice.key).where(Notice.key.in_(late)) if late else None
+        known = set((await session.execute(told)).scalars()) if told is not None else set()
+    fresh = {key: one for key, one in late.items() if key not in known}
+    if not fresh:
         return
     async with db.write() as session:
-        for change, item, account in late:
-            why = (
-                Told("Haggle is paused, so it was not taken down.")
-                if not house.outward
-                else change.last_error or Told("It is not proven gone yet.")
-            )
-            await shout(session, house, change, item, account, why)
+        for key, one in fresh.items():
+            why = one.why or Told("It is not proven gone yet.")
+            paused = not house.outward or (workspace is not None and workspace.paused)
+            await _shout(session, house, one.item, one.account, key, Told("Haggle is paused, so it was not taken down.") if paused else why)
+            await touch(session, db, ("item", one.item.id), ("order", one.order_id), ("health", one.item.workspace_id))
 
 
 async def read_soon(house: House, listing_id: str) -> None:

@@ -7,6 +7,7 @@ put, the offer is found by its sku, and a published offer says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -45,9 +46,12 @@ class Listings:
         return await self._write(account, wanted, known, publish=False)
 
     async def absent(self, account: Connection, known: Ref) -> Live:
-        """Ended, or never there. One look, one withdrawal, one look."""
+        """Ended, or never there. One look, one withdrawal, one look. What a publish that came to nothing left half made is removed."""
         offer = await self._find(account, known, DELIST_SECONDS)
         if offer is None or mapping.is_ended(offer):
+            if mapping.never_listed(offer, known):
+                await self._clear_up(account, known)
+                offer = None
             return mapping.live_of(offer, known.external, self._client.settings)
         refused: Refused | Missing | None = None
         try:
@@ -59,6 +63,12 @@ class Listings:
             external = mapping.live_of(offer, known.external, self._client.settings).external
             return mapping.live_of(after, external, self._client.settings)
         raise refused or Unreachable(Told("eBay still shows the listing after ending it. I will try again."), cause="live after withdraw")
+
+    async def _clear_up(self, account: Connection, known: Ref) -> None:
+        """Delete the item of a listing that never was, and with it an offer on it. Nobody could buy it, so nothing but leftovers goes."""
+        url = f"{self._client.settings.inventory}/inventory_item/{quote(known.sku, safe='')}"
+        with suppress(Missing):
+            await self._client.as_seller(account, "DELETE", url, timeout=DELIST_SECONDS)
 
     async def repriced(self, account: Connection, known: Ref, price: Money) -> Live:
         offer = await self._live(account, known)

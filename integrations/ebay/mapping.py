@@ -173,6 +173,12 @@ def is_ended(offer: Mapping[str, Any] | None) -> bool:
     return (offer.get("listing") or {}).get("listingStatus") in ENDED
 
 
+def never_listed(offer: Mapping[str, Any] | None, known: Ref) -> bool:
+    """Has it never been for sale, as far as eBay and we know? Then what is there was left by a publish that came to nothing."""
+    heard_of = known.listing or known.external.get("listing") or known.external.get("offer")
+    return not heard_of and not (offer or {}).get("listing")
+
+
 def live_of(offer: Mapping[str, Any] | None, known: Mapping[str, str], settings: EbaySettings) -> Live:
     """What an offer says is there. `known` are the ids kept so far: they stay, since orders name them after the end."""
     if offer is None:

@@ -95,9 +95,15 @@ class Listings:
         return _proven(await self._again(found, wanted.sku), quantity=wanted.quantity, price=wanted.price)
 
     async def take_down(self, known: Ref) -> Live:
-        """Make it unbuyable on every sales channel: one look, one act, one read back. The stock is left alone."""
+        """Make it unbuyable on every sales channel: one look, one act, one read back. The stock is left alone. What a publish that came to
+        nothing left half made is removed."""
         found = await self.find(known)
         if found is None:
+            return Live(live=False)
+        if mapping.never_listed(found, known):
+            data = await self._run(operations.REMOVE, product=found.product)
+            with suppress(Missing):
+                check_user_errors(data["productDelete"])
             return Live(live=False)
         if found.status not in mapping.FOR_SALE:
             return mapping.live(found)

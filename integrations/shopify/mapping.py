@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import Invalid, Unreachable
 from core.money import Money, of_wire
-from core.values.channel import Live, Photo, Wanted
+from core.values.channel import Live, Photo, Ref, Wanted
 from core.values.states import Condition
 from core.words import Told
 
@@ -119,6 +119,11 @@ def live(found: Seen) -> Live:
     photos = " ".join(f"{media.rpartition('/')[2]}={stem}" for media, stem in found.photos if stem)
     external = {"product": found.product, "variant": found.variant, "item": found.item, "photos": photos}
     return Live(found.live, found.price, found.available, found.url, {key: value for key, value in external.items() if value})
+
+
+def never_listed(found: Seen, known: Ref) -> bool:
+    """Has it never been for sale? A publish makes a draft first, and what came to nothing then is neither in the store nor known to us."""
+    return found.status == "DRAFT" and not found.published and not known.external.get("product")
 
 
 def known_photos(external: Mapping[str, str]) -> dict[str, str]:

@@ -192,6 +192,15 @@ mutation TakeDown($product: ID!) {
 }
 """
 
+REMOVE = """
+mutation Remove($product: ID!) {
+  productDelete(input: {id: $product}) {
+    deletedProductId
+    userErrors { field message }
+  }
+}
+"""
+
 SHOP = """
 query Shop {
   shop { name myshopifyDomain currencyCode }

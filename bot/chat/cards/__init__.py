@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat.cards import digest, draft, home, item, money, notice, order, outcome, people, photos, reconciliation, roll, sale, small
+from bot.chat.cards import digest, draft, health, home, item, money, notice, order, outcome, people, photos, reconciliation, roll, sale, small
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
 from core.errors import HaggleError
@@ -36,6 +36,7 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "sales": money.sales,
     "profit": money.profit,
     "channels": small.channels,
+    "health": health.draw,
     "members": people.members,
     "member": people.member,
     "code": people.code,

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.flows.alarms import LATE
 from core.flows.house import House
 from core.flows.wanted import photos_of
 from core.money import Money
@@ -17,7 +18,7 @@ from core.values.card import Button, CardPhoto, Line
 from core.values.chart import Chart
 from core.values.draft import Evidence, EvidenceKind, Field
 from core.values.states import ChangeKind, ChangeState, ListingState, TaskState
-from core.words import _, clock_time, day_time, here
+from core.words import _, clock_time, day_time, here, together
 from storage.models import Account, Change, Item, Listing, ManualTask, Order, OrderLine, Workspace
 
 SHOWN_PHOTOS = 10
@@ -154,6 +155,10 @@ async def listing_line(easel: Easel, item: Item, listing: Listing, account: Acco
     """One channel's line: what is there, and how we know."""
     label = easel.channel(account.channel)
     task = await open_task(easel, listing.id)
+    if change is not None and _still_up(easel, listing, change):
+        told = [_("task {number}").format(number=task.number)] if task else []
+        told += [_("try {count}: {error}").format(count=change.attempts, error=here(change.last_error))] if change.last_error else []
+        return Line(label, _("sold, but still live"), together(", ".join(told), easel.paused()), "bad")
     if task is not None:
         doing = {"list": _("yours to list"), "revise": _("yours to change"), "take_down": _("yours to take down")}[task.kind]
         overdue = task.deadline < easel.house.db.now()
@@ -162,6 +167,13 @@ async def listing_line(easel: Easel, item: Item, listing: Listing, account: Acco
     if change is not None and change.state in (ChangeState.APPROVED, ChangeState.RUNNING, ChangeState.FAILED):
         return _moving(easel, label, listing, change)
     return _still(easel, item, label, listing)
+
+
+def _still_up(easel: Easel, listing: Listing, change: Change) -> bool:
+    """Sold, and not proven gone in time: an alarm of its own, on every card that has the listing."""
+    moving = change.kind == ChangeKind.DELIST and change.state in (ChangeState.APPROVED, ChangeState.RUNNING)
+    late = change.order_id is not None and change.created_at < easel.house.db.now() - LATE
+    return moving and late and listing.state != ListingState.ENDED
 
 
 def _moving(easel: Easel, label: str, listing: Listing, change: Change) -> Line:

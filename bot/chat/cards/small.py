@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import select
 
 from bot.chat.cards.parts import Easel, photos, say
 from bot.chat.cards.people import place_of
 from core.errors import HaggleError
 from core.flows.tasks import MAYBE_UP, hands, sentence
+from core.flows.upkeep import is_silent
 from core.flows.wanted import wanted_of
 from core.rules.tasks import TOMORROW, TONIGHT, is_evening
 from core.values.card import Button, Card, Line
@@ -130,12 +129,11 @@ def _channel_line(easel: Easel, account: Account) -> Line:
     problems = account.settings.get("problems") or []
     if problems:
         return Line(account.name, _("connected, cannot sell yet"), " ".join(problems), "warn")
-    if held := _held(easel):
-        return Line(account.name, _("connected"), held, "warn")
-    now = easel.house.db.now()
+    if waits := held(easel):
+        return Line(account.name, _("connected"), waits, "warn")
     told = able.webhooks and account.settings.get("webhooks") is not False
     late = _("sales arrive at once") if told else _("sales are noticed within {seconds} s").format(seconds=round(easel.house.poll_seconds))
-    if account.last_ok_at and account.last_ok_at < now - timedelta(minutes=10):
+    if account.last_ok_at and is_silent(account, easel.house.db.now()):
         return Line(account.name, _("silent since {time}").format(time=easel.day(account.last_ok_at)), account.last_error, "bad")
     problem = str(account.settings.get("webhook_problem") or "")
     return Line(account.name, _("connected"), f"{late}. {problem}" if problem else late, "warn" if problem else "good")
@@ -150,7 +148,7 @@ def _where_we_talk(easel: Easel) -> list[Line]:
     ]
 
 
-def _held(easel: Easel) -> str:
+def held(easel: Easel) -> str:
     """While nothing leaves the house, no sale is asked for and no hint is followed."""
     if not easel.house.outward:
         return _("switched off: no sale is noticed")

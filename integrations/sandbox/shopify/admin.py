@@ -128,6 +128,10 @@ class Admin:
         self._need("write_products")
         return _refusable({"product": None}, lambda: {"product": self._seen(products.update(self._shops, self._shop, product))})
 
+    def productDelete(self, _: Info, input: View) -> View:
+        self._need("write_products")
+        return _refusable({"deletedProductId": None}, lambda: {"deletedProductId": products.delete(self._shops, self._shop, input["id"])})
+
     def productVariantsBulkUpdate(self, _: Info, productId: str, variants: list[View]) -> View:
         self._need("write_products")
 

@@ -203,6 +203,15 @@ def update(shops: Shops, shop: str, wish: dict[str, Any]) -> Doc:
     return product
 
 
+def delete(shops: Shops, shop: str, product_id: str) -> str:
+    """`productDelete`: gone for good, with its variant and stock."""
+    product = shops.product(shop, product_id)
+    if product is None:
+        raise Refusal("Product does not exist", "id")
+    shops.delete("product", product["number"])
+    return product_id
+
+
 def publish(shops: Shops, shop: str, product_id: str, wishes: list[dict[str, Any]]) -> None:
     """`publishablePublish`."""
     product = shops.product(shop, product_id)
