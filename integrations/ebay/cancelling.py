@@ -42,7 +42,9 @@ class Cancellations:
             body |= {"buyerPaid": True, "buyerPaidDate": {"value": paid}}
         answer = (await self._call(account, "", body)).object()
         if not answer.get("cancelId"):
-            raise Refused(Told("eBay does not cancel this order: {why}", why=_why(answer)), code="not_eligible", cause=str(answer)[:200])
+            link = self._client.settings.order_url(str(order["orderId"]))
+            told = Told("eBay does not cancel this order: {why} It is at {link}", why=_why(answer), link=link)
+            raise Refused(told, code="not_eligible", cause=str(answer)[:200])
 
     async def approve(self, account: Connection, request: str) -> None:
         """Agree to the cancellation that the buyer asked for."""

@@ -137,6 +137,10 @@ class EbaySettings:
     def consent(self) -> str:
         return f"{self.auth_url}/oauth2/authorize"
 
+    def order_url(self, order: str) -> str:
+        """The order's page in eBay's seller hub."""
+        return f"{self.site_url or f'https://{self.site.host}'}/sh/ord/details?orderid={order}"
+
     def item_url(self, listing: str) -> str:
         return f"{self.site_url or f'https://{self.site.host}'}/itm/{listing}"
 

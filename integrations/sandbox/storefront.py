@@ -7,30 +7,15 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from integrations.sandbox.market import Pick, Purchase, Row, Unbuyable
+from integrations.sandbox.pages import gone, impossible, page
+from integrations.sandbox.storefront_orders import deeds, order_shown
 from integrations.sandbox.world import World
 
-POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
 NAMES = {"ebay": "eBay", "shopify": "Shopify"}
-
-
-def page(title: str, body: str, *, status: int = 200, forms: str = "'self'") -> HTMLResponse:
-    """A whole page around `body`, which is HTML already. `forms` is where its forms may lead."""
-    text = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/sandbox.css"></head>'
-        f"<body><main>{body}</main></body></html>"
-    )
-    headers = {
-        "Content-Security-Policy": POLICY.format(forms=forms),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Cache-Control": "no-store",
-    }
-    return HTMLResponse(text, status, headers)
 
 
 def routes(world: World) -> list[Route]:
@@ -45,14 +30,16 @@ def routes(world: World) -> list[Route]:
         name = request.path_params["market"]
         market = world.markets.get(name)
         if market is None:
-            return _gone()
+            return gone()
         rows = market.storefront()
         live = "".join(_tile(name, row) for row in rows if row.live)
         sold = "".join(f"<li>{row.sold} × {escape(row.title)} · {_price(row)}</li>" for row in rows if row.sold)
+        sales = "".join(order_shown(name, one) for one in reversed(market.snapshot()["orders"]))
         body = (
             f'<p><a href="/">All marketplaces</a></p><h1>{NAMES.get(name, name)} <small>sandbox</small></h1>'
             f'<section class="grid">{live or "<p>Nothing is for sale.</p>"}</section>'
             f"<h2>Sold</h2><ul>{sold or '<li>Nothing yet.</li>'}</ul>"
+            f'<h2>Orders</h2><ul class="orders">{sales or "<li>None yet.</li>"}</ul>'
         )
         return page(f"{NAMES.get(name, name)} sandbox", body)
 
@@ -61,7 +48,7 @@ def routes(world: World) -> list[Route]:
         market = world.markets.get(name)
         row = next((one for one in market.storefront() if one.id == key), None) if market else None
         if row is None:
-            return _gone()
+            return gone()
         state = "" if row.live else '<p class="ended">This listing has ended.</p>'
         back = f'<p><a href="/store/{name}">Back to the shop</a></p>'
         return page(row.title, f'{back}{state}{_tile(name, row)}<section class="about">{escape(row.description)}</section>')
@@ -72,10 +59,9 @@ def routes(world: World) -> list[Route]:
         try:
             world.markets[name].buy(Purchase((Pick(form["listing"][0]),)))
         except KeyError:
-            return _gone()
+            return gone()
         except Unbuyable as error:
-            back = f'<p><a href="/store/{quote(name)}">Back</a></p>'
-            return page("Too late", f"<h1>Too late</h1><p>{escape(str(error))}</p>{back}", status=409)
+            return impossible("Too late", name, error)
         return RedirectResponse(f"/store/{quote(name)}", 303)
 
     async def picture(request: Request) -> Response:
@@ -94,13 +80,10 @@ def routes(world: World) -> list[Route]:
         Route("/store/{market}/item/{id}", item),
         Route("/store/{market}/itm/{id}", item),  # as in the addresses of eBay's own pages
         Route("/store/{market}/buy", buy, methods=["POST"]),
+        deeds(world),
         Route("/pictures/{name}", picture),
         Route("/sandbox.css", style),
     ]
-
-
-def _gone() -> Response:
-    return page("Not here", '<h1>Not here</h1><p><a href="/">All marketplaces</a></p>', status=404)
 
 
 def _price(row: Row) -> str:

@@ -14,7 +14,7 @@ from core.words import Told
 from integrations.shopify import order_operations as operations
 from integrations.shopify import orders
 from integrations.shopify.carriers import company_of
-from integrations.shopify.client import Client
+from integrations.shopify.client import Client, shop_of
 from integrations.shopify.errors import check_user_errors
 
 Node = Mapping[str, Any]
@@ -38,7 +38,9 @@ class Desk:
         known = {info["number"] for one in found["fulfillments"] if one["status"] != "CANCELLED" for info in one["trackingInfo"]}
         parts, there = to_send(found["fulfillmentOrders"]["nodes"], lines), parcel.tracking in known
         if not parts and parcel.tracking and not there:
-            raise Refused(Told("Shopify has nothing left to send of this order. Add the parcel in Shopify's admin, on the order."))
+            raise Refused(
+                Told("Shopify has nothing left to send of this order. Add the parcel in Shopify's admin: {link}", link=self._page(order))
+            )
         if lines and there:
             return
         for location in parts.values():  # one shipment comes from one place
@@ -52,7 +54,8 @@ class Desk:
         found = await self._look(operations.TO_REFUND, order)
         if {found["currencyCode"], found["presentmentCurrencyCode"]} != {amount.currency}:
             paid_in = found["presentmentCurrencyCode"]
-            raise Refused(Told("The buyer paid in {currency}. Refund it in Shopify's admin, on the order.", currency=paid_in))
+            told = Told("The buyer paid in {currency}. Refund it in Shopify's admin: {link}", currency=paid_in, link=self._page(order))
+            raise Refused(told)
         if already < orders.cash(found["totalRefundedSet"]) + orders.under_way(found["transactions"], amount.currency):
             return
         parts = shares((found["suggestedRefund"] or {"suggestedTransactions": []})["suggestedTransactions"], amount)
@@ -67,6 +70,10 @@ class Desk:
         variables = {"id": order, "reason": REASONS[reason]}
         payload = (await self._client.run(self._account, operations.CANCEL_ORDER, variables))["orderCancel"]
         check_user_errors({"userErrors": payload["orderCancelUserErrors"]} if payload else None)
+
+    def _page(self, order: str) -> str:
+        """The order's page in the shop's admin."""
+        return f"https://{shop_of(self._account)}/admin/orders/{order.rpartition('/')[2]}"
 
     async def _look(self, document: str, order: str) -> Node:
         found: Node | None = (await self._client.run(self._account, document, {"id": order}))["order"]

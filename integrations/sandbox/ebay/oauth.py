@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from integrations.sandbox.ebay.calls import BASE
 from integrations.sandbox.ebay.shop import Shop
-from integrations.sandbox.storefront import page
+from integrations.sandbox.pages import page
 
 ACCESS_SECONDS = 7200
 REFRESH_SECONDS = 47_304_000  # 18 months

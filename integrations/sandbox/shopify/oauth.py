@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from integrations.sandbox.pages import page
 from integrations.sandbox.shopify.shops import MARKET, Shops, stamp
 from integrations.sandbox.store import Doc
-from integrations.sandbox.storefront import page
 
 ACCESS_SECONDS = 3600
 REFRESH_SECONDS = 90 * 24 * 3600

@@ -256,5 +256,13 @@ def test_a_visitor_sees_and_buys(seller: Seller) -> None:
         assert (late.status_code, "Too late" in late.text) == (409, True)
         assert "This listing has ended" in visitor.get(f"/store/ebay/item/{listing[1]}").text
         assert visitor.get("/store/mars").status_code == 404
+        order = re.search(r'data-order="([\d-]+)"', bought.text)
+        assert order
+        assert "45.50 USD · not sent · paid" in bought.text
+        arrived = visitor.post("/store/ebay/order/deliver", data={"order": order[1]})
+        assert (arrived.status_code, "is on its way" in arrived.text) == (409, True)
+        assert visitor.post("/store/ebay/order/return", data={"order": order[1]}).status_code == 200
+        assert visitor.post("/store/ebay/order/dispute", data={"order": order[1]}).status_code == 200
+        assert visitor.post("/store/ebay/order/steal", data={"order": order[1]}).status_code == 404
         assert visitor.get("/sandbox.css").headers["content-type"].startswith("text/css")
         assert visitor.get("/pictures/..%2Fsandbox.json").status_code == 404
