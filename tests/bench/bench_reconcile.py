@@ -49,7 +49,7 @@ async def _run(folder: Path) -> list[dict[str, Any]]:
     (folder / "haggle").mkdir()
     sandbox = SandboxProcess.start(folder / "sandbox", latency=LATENCY)
     try:
-        async with open_shop(folder / "haggle", sandbox, poll_seconds=3600) as shop:
+        async with open_shop(folder / "haggle", sandbox, poll_seconds=600) as shop:
             made = await _make_all(sandbox, LISTINGS // 2)
             await _know_all(shop, made)
             rows = [await _measured(shop, "nothing differs", 0)]
