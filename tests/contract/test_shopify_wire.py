@@ -158,6 +158,32 @@ async def test_stock_begins_where_it_was_not_kept(wire: tuple[Http, Wire], sandb
     check_answer(asked["query"], asked["variables"], answered["data"])
 
 
+async def test_what_shopify_does_not_do_about_orders(wire: tuple[Http, Wire], sandbox: SandboxProcess) -> None:
+    """In Shopify's shape, and each with its sentence."""
+    http, _ = wire
+    shop = await connected(sandbox, http)
+    await shop.channel.ensure_listed(shop.account, wanted(photos=(), quantity=5), ref())
+    sent, paid = (sandbox.buy("shopify", "HG-7")["admin_graphql_api_id"] for _ in range(2))
+    await shop.channel.ship(shop.account, sent, ChannelParcel("usps", "9400"), {})
+    part = {"fulfillmentOrderId": "gid://shopify/FulfillmentOrder/1"}
+    payment = {"orderId": paid, "gateway": "shopify_payments", "kind": "REFUND", "amount": "100000.00", "parentId": None}
+    asked: list[tuple[str, dict[str, Any]]] = [
+        (order_operations.SHIP, {"fulfillment": {"lineItemsByFulfillmentOrder": [part]}}),
+        (order_operations.CANCEL_ORDER, {"id": sent, "reason": "OTHER"}),
+        (order_operations.CANCEL_ORDER, {"id": "gid://shopify/Order/1", "reason": "OTHER"}),
+        (order_operations.REFUND, {"input": {"orderId": paid, "transactions": [payment]}, "key": "one"}),
+        (order_operations.REFUND, {"input": {"orderId": "gid://shopify/Order/1", "transactions": []}, "key": "two"}),
+    ]
+    for document, variables in asked:
+        answer = await _ask(shop, document, variables)
+        check_request(document, variables)
+        check_answer(document, variables, answer["data"])
+        [payload] = answer["data"].values()
+        assert payload.get("userErrors") or payload.get("orderCancelUserErrors")
+    without = await _ask(shop, order_operations.REFUND.replace("@idempotent(key: $key)", "").replace(", $key: String!", ""), asked[3][1])
+    assert without["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
 async def test_an_order_with_many_lines_is_read_to_its_end() -> None:
     """The stand-in sells one thing at a time, so the answers are written here, and judged like all others."""
     cash = {"shopMoney": {"amount": "2.50", "currencyCode": "USD"}}
