@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from bot.clock import Ticker
-from core.flows import digest, health, parcels, reconciling, retention, sessions, shortage, upkeep
+from core.flows import digest, health, parcels, quantities, reconciling, retention, sessions, shortage, upkeep
 from core.flows.differences import mark_overdue
 from core.flows.house import House
 from core.flows.reachable import Reachable
@@ -45,6 +45,7 @@ def set_up(ticker: Ticker, house: House, local: InProcess, zone: str, secrets: M
     ticker.hourly("compare what changed", lambda: reconciling.begin_all(house, kind=reconciling.CHANGED, spread=600))
     daily("compare", 2, 0, zone, lambda: reconciling.begin_all(house))
     every("health cards", 30, lambda: health.follow(house))
+    every("quantities", 900, lambda: quantities.sweep(house))
     ticker.hourly("low stock", lambda: shortage.sweep(house))
     ticker.hourly("shipped orders", lambda: parcels.read_shipped(house))
     ticker.hourly("keys", lambda: sealed.reseal(db, house.keyring))

@@ -65,11 +65,12 @@ class Command:
     offers: frozenset[ItemState] = frozenset(ItemState)
     orders: frozenset[OrderState] = frozenset(OrderState)
     asks: Mapping[str, str] = field(default_factory=dict)
-    looks_alone: bool = False  # without arguments it shows what is, and changes nothing
+    looks_alone: bool = False  # with nothing but the item it is about it shows what is, and changes nothing
 
     def looks(self, rest: str = "") -> bool:
         """Whether it changes nothing with this after it: plain words that mean it are obeyed at once, all others are shown first."""
-        return self.needs is Ability.LOOK or (self.looks_alone and not rest.strip())
+        named = 1 if self.parameters and self.parameters[0].type is Item else 0
+        return self.needs is Ability.LOOK or (self.looks_alone and len(rest.split()) <= named)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from bot.chat.arguments import resolve
 from bot.chat.context import Context, Offer
 from bot.chat.offers import Ask
 from bot.chat.registry import REGISTRY, Command, near_names, unknown
+from core.rules.access import Ability
 from core.values.card import Button, Card
 from core.words import here
 from storage.models import Question
@@ -35,7 +36,7 @@ def not_there(name: str, rest: str = "") -> Offer:
 
 async def run(ctx: Context, command: Command, text: str) -> None:
     """Carry a command out with what was typed after it. One that was typed closes the question that is open, unless it only looks."""
-    ctx.check(command.needs)
+    ctx.check(Ability.LOOK if command.looks_alone and command.looks(text) else command.needs)
     try:
         values = await resolve(ctx, command, text)
     except Ask as asked:

@@ -127,8 +127,8 @@ def note(session: AsyncSession, change: Change, now: datetime, actor: str, state
 
 def _guard(kind: ChangeKind, item: Item, listing: Listing, after: dict[str, Any], person: Person | None) -> None:
     """What a machine asserts anew (`watching.py`) was allowed when a person made it, and is looked at again when it is carried out."""
-    if person is not None and kind is not ChangeKind.QUANTITY and not may_on(person.channels, listing.channel):
-        raise Refused(not_theirs(person.channels, (listing.channel,)))  # how many there are is one for all of them
+    if person is not None and "quantity" not in after and not may_on(person.channels, listing.channel):
+        raise Refused(not_theirs(person.channels, (listing.channel,)))  # how many there are, or that none is left, is one for all of them
     up = kind in (ChangeKind.PUBLISH, ChangeKind.RELIST)
     if up and item.state in (ItemState.SOLD, ItemState.ARCHIVED):
         raise Refused(Told("Item {number} is {state}, so it cannot go up.", number=item.number, state=of_item(item.state)))

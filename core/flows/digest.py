@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flows import sums
@@ -15,7 +15,7 @@ from core.flows.sums import Period
 from core.flows.upkeep import SILENT
 from core.rules.access import may_on
 from core.rules.days import last_time
-from core.values.states import AccountState, ChangeState, DraftState, ListingState, Severity, TaskState
+from core.values.states import AccountState, ChangeState, DraftState, ItemState, ListingState, Severity, TaskState
 from storage import slots
 from storage.models import (
     Account,
@@ -30,6 +30,7 @@ from storage.models import (
     Notice,
     Order,
     OrderLine,
+    Stock,
     Workspace,
 )
 
@@ -41,7 +42,7 @@ DAY = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Digest:
     """What there is to say. `stale` are items as (number, title), the longest live first, `stale_count` how many there are;
-    `blocked` are accounts that cannot sell or do not answer, by name."""
+    `blocked` are accounts that cannot sell or do not answer, by name; `reorder` are items of which it is time to get more."""
 
     sold: Period
     proposed: int
@@ -50,11 +51,13 @@ class Digest:
     overdue: int
     stale: tuple[tuple[int, str], ...]
     stale_count: int
+    reorder: tuple[tuple[int, str], ...]
+    reorder_count: int
     blocked: tuple[str, ...]
     critical: int
 
     def __bool__(self) -> bool:
-        counts = (self.proposed, self.drafts, self.tasks, self.stale_count, self.critical)
+        counts = (self.proposed, self.drafts, self.tasks, self.stale_count, self.reorder_count, self.critical)
         return bool(self.sold.sold or self.blocked or any(counts))
 
 
@@ -63,6 +66,8 @@ async def gather(session: AsyncSession, house: House, member: Member, zone: str,
     now, workspace = house.db.now(), member.workspace_id
     stale = _stale(workspace, now)
     named = (await session.execute(stale.order_by(func.min(Listing.listed_at)).limit(NAMED))).all()
+    few = _to_reorder(workspace)
+    scarce = (await session.execute(few.order_by(Item.number).limit(NAMED))).all()
     open_tasks = select(func.count()).select_from(ManualTask)
     open_tasks = open_tasks.where(ManualTask.workspace_id == workspace, ManualTask.state == TaskState.OPEN)
     proposed = select(func.count(Change.batch.distinct())).where(Change.workspace_id == workspace, Change.state == ChangeState.PROPOSED)
@@ -78,6 +83,7 @@ async def gather(session: AsyncSession, house: House, member: Member, zone: str,
         proposed=await count(proposed), drafts=await count(drafts), tasks=await count(open_tasks),
         overdue=await count(open_tasks.where(ManualTask.deadline < now)), stale=tuple((row[0], row[1]) for row in named),
         stale_count=await count(select(func.count()).select_from(stale.subquery())),
+        reorder=tuple((row[0], row[1]) for row in scarce), reorder_count=await count(select(func.count()).select_from(few.subquery())),
         blocked=tuple(one.name for one in await _accounts(session, member) if _is_blocked(one, house, now)), critical=await count(critical),
     )  # fmt: skip
 
@@ -91,6 +97,14 @@ def _stale(workspace: str, now: datetime) -> Select[int, str]:
         .where(Item.workspace_id == workspace, Listing.state == ListingState.ACTIVE, Listing.listed_at < now - STALE, ~sold)
         .group_by(Item.id, Item.number, Item.title)
     )
+
+
+def _to_reorder(workspace: str) -> Select[int, str]:
+    """Items that have come down to the seller's own reorder point; sold out ones too."""
+    few = Stock.total - Stock.reserved <= Stock.reorder_at
+    query = select(Item.number, Item.title).join(Stock, Stock.item_id == Item.id)
+    over = or_(Item.deleted_at.is_not(None), Item.state == ItemState.ARCHIVED)
+    return query.where(Item.workspace_id == workspace, Stock.reorder_at > 0, few, ~over)
 
 
 async def _accounts(session: AsyncSession, member: Member) -> list[Account]:

@@ -6,6 +6,7 @@ What is edited, and how its values before and after are kept (JSON):
 price, floor, cost      minor units or None
 own_price               the same, of one listing
 quantity                how many there are
+low_at, reorder_at      at how many the seller is told
 title                   {"title": words, "field": the draft's field or None}
 photos                  their sha256, in order
 channels, picked        the draft's choices of that name
@@ -22,7 +23,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
-from core.flows import changes, intake, ledger, undoing
+from core.flows import changes, counting, intake, ledger, shortage, undoing
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import touch
@@ -33,17 +34,18 @@ from core.rules.guards import price_problem
 from core.rules.naming import of_field
 from core.values.draft import Draft as Sheet
 from core.values.draft import Field
-from core.values.states import ChangeKind, ChangeState, ItemState, ListingState, StockKind
+from core.values.states import ChangeKind, ChangeState, ItemState, ListingState
 from core.words import Told
 from storage import audit
 from storage.db import Database
 from storage.keys import new_key
-from storage.models import AuditEntry, Change, Item, ItemPhoto, Listing
+from storage.models import AuditEntry, Change, Item, ItemPhoto, Listing, Stock
 
 EDITED = "item.edited"
 AMOUNTS = ("price", "floor", "cost")
 CHOICES = ("channels", "picked")
-HERE_ONLY = ("floor", "cost", "notes", *CHOICES)  # no marketplace shows these
+THRESHOLDS = ("low_at", "reorder_at")
+HERE_ONLY = ("floor", "cost", "notes", *THRESHOLDS, *CHOICES)  # no marketplace shows these
 _UP = (ListingState.ACTIVE, ListingState.PENDING, ListingState.OUT_OF_SYNC)
 
 
@@ -61,11 +63,12 @@ def is_up(listing: Listing) -> bool:
 
 
 async def write(
-    session: AsyncSession, house: House, person: Person, item: Item, field: str, value: Any, *, listing: Listing | None = None
-) -> Edit:
-    """Set a field. Raises `Refused` for what no price may be."""
+    session: AsyncSession, house: House, person: Person, item: Item, field: str, value: Any, *, listing: Listing | None = None,
+    why: counting.Why = counting.Why(),
+) -> Edit:  # fmt: skip
+    """Set a field. `why` is what the ledger keeps of a quantity. Raises `Refused` for what no price and no quantity may be."""
     batch = new_key()
-    await _write(session, house, person, item, field, value, listing=listing, batch=batch)
+    await _write(session, house, person, item, field, value, listing=listing, batch=batch, why=why)
     return Edit(batch, await _send(session, house, person, item, field, batch, listing=listing, reason=_reason(field)))
 
 
@@ -112,7 +115,7 @@ async def take_back(session: AsyncSession, house: House, person: Person, edit: A
     listing = await session.get_one(Listing, edit.data["listing"]) if edit.data.get("listing") else None
     before, after = edit.data["before"], edit.data["after"]
     now = await read(session, item, field, listing)
-    if item.deleted_at is not None or (item.state == ItemState.SOLD and field not in HERE_ONLY):
+    if item.deleted_at is not None or (item.state == ItemState.SOLD and field not in (*HERE_ONLY, "quantity")):
         raise Refused(
             Told("Item {number} is discarded by now.", number=item.number)
             if item.deleted_at
@@ -135,7 +138,23 @@ async def take_back(session: AsyncSession, house: House, person: Person, edit: A
         one.undo_until = None
     undone = {key: one.id for key, one in begun.items() if key}
     sent = await _send(session, house, person, item, field, batch, listing=listing, reason=Told("undo"), undone=undone, spared=spared)
-    return Edit(batch, sent)
+    return Edit(
+        batch, sent + await _up_again(session, house, person, item, [one for one in begun.values() if one.kind == ChangeKind.DELIST])
+    )
+
+
+async def _up_again(session: AsyncSession, house: House, person: Person, item: Item, down: Sequence[Change]) -> int:
+    """There are some again after all: what came down because none was left goes up again. Answers how many."""
+    level = await ledger.level_of(session, item.id)
+    left = level.available if level else 0
+    for change in down if left > 0 else ():
+        listing = await session.get_one(Listing, change.listing_id)
+        kind = ChangeKind.RELIST if listing.listed_at else ChangeKind.PUBLISH
+        await changes.make(
+            session, house.db, kind, item, listing, person=person, reason=Told("undo"), batch=change.batch, undo_of=change.id,
+            after={"quantity": left},
+        )  # fmt: skip
+    return len(down) if left > 0 else 0
 
 
 async def _cancelled(session: AsyncSession, db: Database, change: Change, person: Person, item: Item) -> bool:
@@ -152,6 +171,8 @@ async def read(session: AsyncSession, item: Item, field: str, listing: Listing |
     if field == "quantity":
         level = await ledger.level_of(session, item.id)
         return level.total if level else 0
+    if field in THRESHOLDS:
+        return getattr(await session.get_one(Stock, item.id), field)
     if field == "photos":
         return await photos_of(session, item.id)
     row, sheet = await sheet_of(session, item.id)
@@ -163,7 +184,7 @@ async def read(session: AsyncSession, item: Item, field: str, listing: Listing |
 
 async def _write(
     session: AsyncSession, house: House, person: Person, item: Item, field: str, value: Any, *, listing: Listing | None, batch: str,
-    undo_of: str = "",
+    undo_of: str = "", why: counting.Why = counting.Why(),
 ) -> None:  # fmt: skip
     db = house.db
     await ledger.hold(session, db, item.id)
@@ -174,7 +195,12 @@ async def _write(
         assert listing is not None
         listing.own_price = value
     elif field == "quantity":
-        await _count(session, db, person, item, value - before)
+        why = counting.Why(reason=Told("undo")) if undo_of else why
+        await counting.post(session, db, person, item, value - before, why, undoing=bool(undo_of))
+    elif field in THRESHOLDS:
+        stock = await session.get_one(Stock, item.id)
+        setattr(stock, field, value)
+        await shortage.look(session, db, item, stock, fewer=False)  # whoever set it knows
     elif field == "photos":
         await _photograph(session, db, item, before, value)
     else:
@@ -188,12 +214,6 @@ async def _write(
         data={**data, **({"listing": listing.id} if listing else {}), **({"undo_of": undo_of} if undo_of else {})},
     )  # fmt: skip
     await touch(session, db, ("item", item.id))
-
-
-async def _count(session: AsyncSession, db: Database, person: Person, item: Item, difference: int) -> None:
-    if difference:
-        kind = StockKind.ADJUST if await ledger.level_of(session, item.id) else StockKind.INITIAL
-        await ledger.post(session, db, item, kind, difference, key=new_key(), source="person", reason=person.actor)
 
 
 async def _photograph(session: AsyncSession, db: Database, item: Item, before: Sequence[str], wanted: Sequence[str]) -> None:

@@ -146,12 +146,11 @@ async def quantity_everywhere(session: AsyncSession, house: House, item: Item, *
     level = await ledger.level_of(session, item.id)
     left = level.available if level else 0
     kind = ChangeKind.QUANTITY if left > 0 else ChangeKind.DELIST
+    reason = Told("new quantity") if left > 0 else Told("none left")
     up = [one for one in await changes.listings_of(session, item.id) if one.wanted == "live"]
     batch = batch or new_key()
     for listing in up:
-        await changes.make(
-            session, house.db, kind, item, listing, reason=Told("new quantity"), person=person, batch=batch, after={"quantity": left}
-        )
+        await changes.make(session, house.db, kind, item, listing, reason=reason, person=person, batch=batch, after={"quantity": left})
     return len(up)
 
 

@@ -1,4 +1,4 @@
-"""Low stock and out of stock: told of items that were ever stocked above one, once until there are more again."""
+"""Low stock, out of stock, time to get more: told of items that were ever stocked above one, once until there are more again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.words import Told, counted
 from storage.db import Database
 from storage.models import Item, Notice, Stock
 
-LOW, OUT = "low_stock", "out_of_stock"
+LOW, OUT, REORDER = "low_stock", "out_of_stock", "reorder"  # names of keys; the last is of a notice of the first's type
 
 
 async def look(session: AsyncSession, db: Database, item: Item, stock: Stock, *, fewer: bool) -> None:
@@ -20,14 +20,16 @@ async def look(session: AsyncSession, db: Database, item: Item, stock: Stock, *,
     left = stock.total - stock.reserved
     if stock.peak < 2:
         return
-    for kind, holds in ((OUT, left < 1), (LOW, 0 < left <= stock.low_at)):
+    for key, holds in ((OUT, left < 1), (LOW, 0 < left <= stock.low_at), (REORDER, max(0, stock.low_at) < left <= stock.reorder_at)):
         if not holds:
-            await notices.solved(session, db, item.workspace_id, f"{kind}:{item.id}")
+            await notices.solved(session, db, item.workspace_id, f"{key}:{item.id}")
         elif fewer:
             title = counted("{title}: {count} left", "{title}: {count} left", title=_name(item), count=left)
+            more = Told("Time to get more: its reorder point is {count}.", count=stock.reorder_at)
             await notices.tell(
-                session, db, workspace=item.workspace_id, type=kind, key=f"{kind}:{item.id}", subject=("item", item.id),
-                title=title if left > 0 else Told("{title} is out of stock.", title=_name(item)),
+                session, db, workspace=item.workspace_id, type=OUT if key == OUT else LOW, key=f"{key}:{item.id}",
+                subject=("item", item.id), title=title if left > 0 else Told("{title} is out of stock.", title=_name(item)),
+                body=more if left <= stock.reorder_at and stock.reorder_at else "",
             )  # fmt: skip
 
 
@@ -42,10 +44,11 @@ async def sweep(house: House) -> None:
     query = select(Stock, Item).join(Item, Item.id == Stock.item_id)
     told = exists().where(
         Notice.workspace_id == Item.workspace_id,
-        or_(Notice.key == literal(f"{LOW}:") + Item.id, Notice.key == literal(f"{OUT}:") + Item.id),
+        or_(*(Notice.key == literal(f"{key}:") + Item.id for key in (LOW, OUT, REORDER))),
     )
     over = or_(Item.deleted_at.is_not(None), Item.state.in_((ItemState.SOLD, ItemState.ARCHIVED)))
-    query = query.where(Stock.peak > 1, left <= Stock.low_at, left < Stock.peak, ~over, ~told)
+    few = or_(left <= Stock.low_at, left <= Stock.reorder_at)
+    query = query.where(Stock.peak > 1, few, left < Stock.peak, ~over, ~told)
     async with db.read() as session:
         found = (await session.execute(query)).all()
     for stock, item in found:

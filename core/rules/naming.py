@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from core.values.states import ChangeKind, ChangeState, ItemState, OrderState
+from core.values.states import ChangeKind, ChangeState, ItemState, OrderState, StockKind
 from core.words import N_, Told
 
 ITEMS: Mapping[ItemState, str] = MappingProxyType({
@@ -29,6 +29,11 @@ KINDS: Mapping[ChangeKind, str] = MappingProxyType({
     ChangeKind.ARCHIVE: N_("archiving"), ChangeKind.SHIP: N_("shipping"), ChangeKind.REFUND: N_("giving money back"),
     ChangeKind.CANCEL_ORDER: N_("cancelling an order"),
 })  # fmt: skip
+STOCK: Mapping[StockKind, str] = MappingProxyType({
+    StockKind.INITIAL: N_("first count"), StockKind.ADJUST: N_("changed"), StockKind.SALE: N_("sold"), StockKind.RETURN: N_("came back"),
+    StockKind.RESERVE: N_("promised"), StockKind.RELEASE: N_("free again"), StockKind.SYNC_CORRECTION: N_("put right"),
+    StockKind.BULK_IMPORT: N_("imported"), StockKind.DAMAGE: N_("damaged"),
+})  # fmt: skip
 # Fields of an item as they stand on a card and on a button. Product numbers are called the same everywhere.
 LABELS: Mapping[str, str] = MappingProxyType({
     "title": N_("Title"), "description": N_("Description"), "condition": N_("Condition"), "price": N_("Price"), "floor": N_("Floor"),
@@ -43,7 +48,7 @@ FIELDS: Mapping[str, str] = MappingProxyType({
     "mpn": N_("the part number"), "size": N_("the size"), "colour": N_("the colour"), "material": N_("the material"),
     "weight": N_("the weight"), "category": N_("the category"), "notes": N_("your notes"),
     "own_price": N_("its own price on a channel"), "picked": N_("the category"), "channels": N_("where it goes up"),
-    "photos": N_("the photos"),
+    "photos": N_("the photos"), "low_at": N_("when few are left"), "reorder_at": N_("when to get more"),
 })  # fmt: skip
 
 
@@ -61,6 +66,10 @@ def of_change(state: str) -> Told:
 
 def of_kind(kind: str) -> Told:
     return Told(KINDS[ChangeKind(kind)])
+
+
+def of_stock(kind: str) -> Told:
+    return Told(STOCK[StockKind(kind)])
 
 
 def of_field(field: str) -> Told:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat.cards import digest, draft, health, home, item, money, notice, order, outcome, people, photos, reconciliation, roll, sale, small
+from bot.chat.cards import digest, draft, health, home, item, money, notice, order, outcome, people, photos, reconciliation, roll, sale, small, stock
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
 from core.errors import HaggleError
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "draft": draft.draw,
     "item": item.draw,
+    "stock": stock.draw,
     "batch": outcome.draw,
     "sale": sale.draw,
     "order": order.draw,

@@ -20,7 +20,7 @@ async def draw(easel: Easel, key: str) -> Card | None:
     if member is None:
         return None
     found = await flow.gather(easel.session, easel.house, member, easel.timezone, datetime.fromisoformat(until))
-    lines = (*_sold(found), *_waits(found), *_stale(found), *_blocked(found))
+    lines = (*_sold(found), *_waits(found), *_stale(found), *_reorder(found), *_blocked(found))
     text = " ".join(part for part in ("" if lines else _("Nothing sold, and nothing waits for you."), easel.paused()) if part)
     mood = "bad" if found.critical or found.blocked else "warn" if found.overdue else ""
     return Card(_("Your day, {name}").format(name=member.name), text, lines, buttons=_buttons(found), mood=mood, subject=("digest", key))
@@ -53,6 +53,13 @@ def _stale(found: Digest) -> list[Line]:
     named = ", ".join(_("{number}: {title}").format(number=number, title=title) for number, title in found.stale)
     rule = ngettext("live for {count} day and not sold", "live for {count} days and not sold", STALE.days).format(count=STALE.days)
     return [Line(_("Stale"), str(found.stale_count), f"{rule}: {named}")]
+
+
+def _reorder(found: Digest) -> list[Line]:
+    if not found.reorder_count:
+        return []
+    named = ", ".join(_("{number}: {title}").format(number=number, title=title) for number, title in found.reorder)
+    return [Line(_("Time to get more"), str(found.reorder_count), named, "warn")]
 
 
 def _blocked(found: Digest) -> list[Line]:

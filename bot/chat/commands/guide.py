@@ -27,8 +27,8 @@ TASKS = (
         "sell",
         N_("Sell something"),
         N_("Send photos, and write what you know beside them: “good condition, paid 20, want 45”. Look at the draft, then press Publish."),
-        ("publish", "delist", "items", "item", "edit", "photos", "bulk", "start"),
-        ("/bulk", "/publish", "/items", "/edit", "/delist"),
+        ("publish", "delist", "items", "item", "edit", "photos", "bulk", "stock", "history", "start"),
+        ("/bulk", "/publish", "/items", "/stock", "/delist"),
     ),
     Task(
         "earning",
