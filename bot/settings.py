@@ -102,6 +102,10 @@ class Settings(BaseSettings):
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         default_factory=_machine_zone, description="The business's time zone, at its first start. Empty: the machine's."
     )
+    paper: Literal["auto", "A4", "Letter"] = Field("auto", description="The paper of packing slips. auto: by the business's currency.")
+    keep_buyers_days: int = Field(
+        0, ge=0, description="Names and addresses of buyers are erased so many days after their order was finished. 0: when you say so."
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Word] = Field("info", description="How much is logged.")
     log_json: Annotated[Literal["auto", "on", "off"], Word] = Field("auto", description="Log lines as JSON. auto: outside a terminal.")
 

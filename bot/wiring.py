@@ -34,6 +34,7 @@ from core.flows.deliveries import InboxFlow
 from core.flows.desk import LANE, ByLane, DeskFlow
 from core.flows.engine import Engine
 from core.flows.house import House
+from core.flows.papers import Papers
 from core.flows.polling import AccountFlow
 from core.flows.posts import PostFlow
 from core.flows.reading import DraftFlow
@@ -48,6 +49,7 @@ from integrations.ai import offline
 from integrations.assisted.kits import Kits
 from integrations.charts import drawing
 from integrations.http import Http
+from integrations.papers import printing
 from storage import photos
 from storage.backup import last_backup
 from storage.db import Database
@@ -196,6 +198,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
     outbound = Http(outward=settings.outward)
     outside = open_outside(settings, outbound)
     pictures, reading, charting = Helper(photos.MODULE), Helper(offline.MODULE), Helper(drawing.MODULE, idle_seconds=60)
+    pressing = Helper(printing.MODULE, idle_seconds=60)
     shelf = photos.PhotoStore(settings.data_folder / "photos", pictures)
     reader = open_reader(settings, offline.OfflineReader(reading), shelf)
     house = House(
@@ -207,6 +210,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
         reader=reader,
         kits=Kits(),
         charts=drawing.Charts(charting, shelf),
+        printer=printing.Press(pressing),
         channels=outside.channels,
         capabilities=outside.capabilities,
         connectors=outside.connectors,
@@ -216,10 +220,11 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
         poll_seconds=settings.poll_seconds,
         speech_of=speech_of,
         interpreter=open_interpreter(settings),
+        paper=settings.paper,
         backed_up=partial(last_backup, settings.data_folder),
     )
-    house.meet(Artist(house), Router(house))
-    app = App(settings, house, _engine(house, surfaces), Ticker(db), outbound, [pictures, reading, charting], reader=reader)
+    house.meet(Artist(house), Router(house), Papers(house))
+    app = App(settings, house, _engine(house, surfaces), Ticker(db), outbound, [pictures, reading, charting, pressing], reader=reader)
     if not db.is_sqlite:
         from storage.dispatch.procrastinate import Procrastinate  # 0.2 s of a start that most do not need
 

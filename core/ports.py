@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from core.money import Money
-from core.values.card import Card, CardPhoto, Inbound
+from core.values.card import Card, CardFile, CardPhoto, Inbound
 from core.values.channel import (
     Aspect,
     Capabilities,
@@ -27,6 +27,7 @@ from core.values.channel import (
 )
 from core.values.chart import Chart
 from core.values.draft import Draft
+from core.values.sheet import Sheet
 
 
 class Clock(Protocol):
@@ -340,6 +341,30 @@ class ChartMaker(Protocol):
 
     async def draw(self, chart: Chart) -> CardPhoto:
         """The chart as a photo of a card, for light pages and for dark ones. Raises `core.errors` when it cannot be drawn now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A file that was made: what it is saved as, its media type, its bytes."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+class PaperMaker(Protocol):
+    """Makes the files of cards (`core/flows/papers.py`)."""
+
+    async def make(self, file: CardFile) -> Paper:
+        """The file as it is now, for the member `file.by`, in whose trail it is. Raises `Missing` when what it is about is gone, `Refused`
+        when this member may not have it, `Busy` and `Unreachable` when it cannot be drawn now."""
+
+
+class Printer(Protocol):
+    """Draws sheets as PDF (`integrations/papers`)."""
+
+    async def pdf(self, sheet: Sheet, pictures: Mapping[str, bytes]) -> bytes:
+        """`pictures` are JPEG by the names that the sheet has for them. Raises `Busy`, `Unreachable`."""
 
 
 class Dispatcher(Protocol):

@@ -49,3 +49,9 @@ def only_in_private(ctx: Context) -> None:
     """Raises `Refused` where others read along: who has a code is let in by it."""
     if not ctx.inbound.private:
         raise Refused(_("Others read along here, and whoever has a code is let in by it. Ask me in a private chat."))
+
+
+def only_where_nobody_else_reads(ctx: Context) -> None:
+    """Raises `Refused` where others read along: who bought something is nobody else's business."""
+    if not ctx.inbound.private:
+        raise Refused(_("Others read along here, and who bought it is not for everybody. Ask me in a private chat."))

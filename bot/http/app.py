@@ -21,6 +21,7 @@ from bot.http.me import Me
 from bot.http.notices import Notices
 from bot.http.oauth import FinishConnect
 from bot.http.pages import Files, Pages
+from bot.http.papers import Papers
 from bot.http.photos import Photos
 from bot.http.rolls import Rolls
 from bot.http.security import Security, WebSettings
@@ -53,7 +54,8 @@ def create(
         Pages(house, held).router(),
         ChatApi(house, commands=commands, idle=idle).router(),
         Events(house, web).router(),
-        Photos(house, held).router(),
+        Photos(house, held, web).router(),
+        Papers(house).router(),
         Rolls(house).router(),
         Me(house, web).router(),
         Notices(house, web).router(),

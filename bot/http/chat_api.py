@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.http.chat_log import read_page
 from bot.http.entrance import Member
+from bot.http.photos import FILE
 from bot.surfaces.web import SURFACE
 from core.errors import Invalid
 from core.flows.house import House
@@ -24,11 +25,11 @@ from storage.inbox import Delivery, from_chat
 
 IDLE_SECONDS = 30.0
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Kept = Annotated[str, Field(pattern=r"^([0-9a-f]{64}|file:[0-9a-f]{32})$")]  # as the upload called it
 
 
 class Said(BaseModel):
-    """What somebody says: words, photos that are kept already, or the id of a pressed button.
+    """What somebody says: words, photos or a table of orders that are there already, or the id of a pressed button.
 
     `event_id` is the client's own: the same again is the same message. `message` is the reference of the card that is pressed or
     answered.
@@ -39,7 +40,7 @@ class Said(BaseModel):
     event_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
     text: Annotated[str, Field(max_length=8000)] = ""
     press: Annotated[str, Field(max_length=32)] = ""
-    photos: Annotated[list[Sha256], Field(max_length=100)] = []
+    photos: Annotated[list[Kept], Field(max_length=100)] = []
     message: Annotated[str, Field(max_length=64)] = ""
 
 
@@ -68,7 +69,8 @@ class ChatApi:
         if not (said.text.strip() or said.press or said.photos):
             raise Invalid(Told("There is nothing in this message: write something or add photos."))
         for one in said.photos:
-            await self._house.photos.find(one)
+            if not one.startswith(FILE):
+                await self._house.photos.find(one)
         return {"new": await self._house.inbox.put(_delivery(said, person))}
 
     async def commands(self, person: Member) -> dict[str, Any]:

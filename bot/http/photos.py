@@ -11,12 +11,15 @@ from starlette.responses import Response
 
 from bot.http.entrance import Member
 from bot.http.limits import Limits
+from bot.surfaces.web import WebSurface
 from core.errors import HaggleError, Invalid, Missing
 from core.flows.house import House
+from core.rules.order_files import is_table
 from core.words import Told, here
 from storage.photos import SIZES
 from storage.uploads import check_batch, check_size, spoken
 
+FILE = "file:"
 MANY = 100  # files of one upload
 FOR_EVER = "private, max-age=31536000, immutable"  # a photo's name is its content
 JPEG = "original.jpg"
@@ -25,8 +28,9 @@ JPEG = "original.jpg"
 class Photos:
     """`POST /api/v1/photos` and `GET /photos/{sha256}/{size}`."""
 
-    def __init__(self, house: House, limits: Limits) -> None:
+    def __init__(self, house: House, limits: Limits, web: WebSurface) -> None:
         self._house = house
+        self._web = web
         self._limits = limits
 
     def router(self) -> APIRouter:
@@ -36,7 +40,8 @@ class Photos:
         return router
 
     async def upload(self, request: Request, person: Member) -> dict[str, Any]:
-        """Multipart files. Answers for each, in their order, its `sha256`, or in `error` what is wrong with it."""
+        """Multipart files. Answers for each, in their order, its `sha256` (of a table of orders "file:" and what to call it by), or in
+        `error` what is wrong with it."""
         self._limits.uploads.take(person.member_id)
         async with request.form(max_files=MANY) as form:  # what is more than 1 MB waits on the disk, not in memory
             files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
@@ -49,7 +54,10 @@ class Photos:
         name = spoken(file.filename or "")
         try:
             check_size(file.size or 0, name)
-            stored = await self._house.photos.put(await file.read(), file.filename or "")
+            data = await file.read()
+            if is_table(data):
+                return {"name": name, "sha256": f"{FILE}{self._web.hold(data)}"}
+            stored = await self._house.photos.put(data, file.filename or "")
         except HaggleError as error:
             return {"name": name, "error": here(error.sentence)}
         return {"name": name, "sha256": stored.sha256}

@@ -52,7 +52,7 @@ class SlackSurface:
         self._app_token = app_token
         self.by_webhook = bool(signing_secret) and public_url.startswith("https://")
         self._client = Client(token, api_url.rstrip("/"), clock)
-        self._sender = Sender(self._client, house.photos, public_url)
+        self._sender = Sender(self._client, house.photos, house.papers, public_url)
         self._app = AsyncApp(
             logger=library_log, process_before_response=True, signing_secret=signing_secret or None, authorize=self._authorizer(),
             request_verification_enabled=self.by_webhook,

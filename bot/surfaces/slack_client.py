@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,15 +111,23 @@ class Client:
 
     async def upload(self, data: bytes, name: str, alt: str) -> str:
         """Keep a picture at Slack, for cards. Answers its id. It is shared with nobody until a message shows it."""
-        place = await self.ask("files.getUploadURLExternal", filename=name, length=len(data), alt_txt=alt)
+        return await self._upload(data, name, alt_txt=alt)
+
+    async def share(self, data: bytes, name: str, channel: str, thread: str) -> None:
+        """Send a file into a channel, or into a thread of it."""
+        where = {"channel_id": channel} | ({"thread_ts": thread} if thread else {})
+        await self._upload(data, name, where)
+
+    async def _upload(self, data: bytes, name: str, where: Mapping[str, str] = MappingProxyType({}), **more: str) -> str:
+        place = await self.ask("files.getUploadURLExternal", filename=name, length=len(data), **more)
         try:
             async with self._session.post(str(place["upload_url"]), data=data) as answer:
                 if answer.status != 200:
-                    raise Unreachable(Told("Slack did not take a photo."), cause=str(answer.status))
+                    raise Unreachable(Told("Slack did not take a file."), cause=str(answer.status))
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(Told("Slack cannot be reached."), cause=repr(error)) from error
         file = str(place["file_id"])
-        await self.call("files.completeUploadExternal", files=[{"id": file, "title": name}])
+        await self.call("files.completeUploadExternal", files=[{"id": file, "title": name}], **where)
         return file
 
     async def answer_at(self, response_url: str, text: str) -> None:

@@ -18,7 +18,7 @@ from bot.surfaces.slack_errors import code_of
 from bot.surfaces.slack_updates import SURFACE, Updates
 from bot.surfaces.slack_views import ANSWER, window
 from core.errors import AuthLost, HaggleError
-from core.ports import Listener, PhotoShelf
+from core.ports import Listener, PaperMaker, PhotoShelf
 from core.values.card import Inbound
 from core.words import Told, _
 from storage.inbox import Inbox, from_chat
@@ -40,6 +40,8 @@ class Rooms(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def photos(self) -> PhotoShelf: ...
+    @property
+    def papers(self) -> PaperMaker: ...
     @property
     def listener(self) -> Listener: ...
 

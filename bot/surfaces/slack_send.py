@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 
 import structlog
 
+from bot.surfaces.filing import Filing
 from bot.surfaces.slack_blocks import Block, Page, page_of
 from bot.surfaces.slack_client import Client
 from bot.surfaces.slack_errors import NO_THREAD, code_of, is_about_images
@@ -13,9 +15,9 @@ from bot.surfaces.slack_manifest import as_typed
 from bot.surfaces.slack_updates import split_home, split_only
 from bot.surfaces.slack_views import home
 from core.errors import AuthLost, Busy, HaggleError, Invalid, Missing, Refused
-from core.ports import PhotoShelf
-from core.values.card import Card
-from core.words import Told
+from core.ports import PaperMaker, PhotoShelf
+from core.values.card import Card, Line
+from core.words import Told, _
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +31,11 @@ _REMEMBERED = 5000
 class Sender:
     """Posts and edits. Raises `core.errors`."""
 
-    def __init__(self, client: Client, photos: PhotoShelf, public_url: str) -> None:
+    def __init__(self, client: Client, photos: PhotoShelf, papers: PaperMaker, public_url: str) -> None:
         self._client = client
         self._photos = photos
         self._public_url = public_url
+        self._filing = Filing(papers)
         self._files: OrderedDict[str, str] = OrderedDict()  # sha256 -> Slack's id; what is forgotten is sent again
         self._unready: dict[str, int] = {}  # how often a picture was not ready
 
@@ -45,13 +48,16 @@ class Sender:
         if person:
             await self._publish(person, direct, card)
             return PUBLISHED
-        page = await self._with_files(card)
         person, channel = split_only(chat)
+        card = await self._with_papers(chat, card, reply_to) if not person else _not_aside(card)
+        page = await self._with_files(card)
         if person:
             await self._client.call("chat.postEphemeral", channel=channel, user=person, text=page.summary, blocks=list(page.blocks))
             return ASIDE
         try:
-            return await self._send(chat, page, reply_to, aloud)
+            sent = await self._send(chat, page, reply_to, aloud)
+            self._filing.over(chat, card)
+            return sent
         except HaggleError as error:
             if reply_to and code_of(error.__cause__ or error) in NO_THREAD:  # its first message was deleted: say it in the chat
                 return await self._send(chat, page, "", aloud=False)
@@ -92,6 +98,21 @@ class Sender:
                 files[photo.sha256] = file
         return page_of(as_typed(card), files=files, public_url=self._public_url)
 
+    async def _with_papers(self, chat: str, card: Card, reply_to: str) -> Card:
+        """Its files are shared first: the message after them can be tried again without doubling them."""
+        if not card.files or card.skip:
+            return card
+        papers, card = await self._filing.made(chat, card)
+        for paper in papers:
+            try:
+                await self._client.share(paper.data, paper.name, chat, reply_to)
+            except HaggleError as error:
+                if not reply_to or code_of(error.__cause__ or error) not in NO_THREAD:
+                    raise
+                await self._client.share(paper.data, paper.name, chat, "")
+        self._filing.sent(chat, card)
+        return card
+
     async def _file(self, sha256: str, alt: str) -> str:
         """The picture's id at Slack; "" when it is not to be had or not to Slack's liking: the card says so."""
         if sha256 not in self._files:
@@ -114,3 +135,10 @@ class Sender:
         for photo in card.photos:
             self._unready[photo.sha256] = self._unready.get(photo.sha256, 0) + 1
         return Busy(Told("Slack does not have the photos ready yet."), retry_after=GETS_READY, cause=error.cause)
+
+
+def _not_aside(card: Card) -> Card:
+    """A file that is shared in a channel is there for all who read it; what one person reads alone cannot have any."""
+    if not card.files:
+        return card
+    return replace(card, lines=(*card.lines, Line(value=_("Ask me in a direct message: here others would get the file too."), mood="warn")))

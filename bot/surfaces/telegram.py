@@ -28,7 +28,7 @@ from bot.surfaces.telegram_errors import KeepSecret, ours
 from bot.surfaces.telegram_send import Sender
 from bot.surfaces.telegram_updates import ALLOWED, FILE, SURFACE, Updates
 from core.errors import HaggleError, Invalid, Missing, Unreachable
-from core.ports import PhotoShelf
+from core.ports import PaperMaker, PhotoShelf
 from core.values.card import Card
 from core.values.menu import Menu
 from core.words import Told, speaking
@@ -53,6 +53,8 @@ class Rooms(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def photos(self) -> PhotoShelf: ...
+    @property
+    def papers(self) -> PaperMaker: ...
 
 
 class TelegramSurface:
@@ -82,7 +84,7 @@ class TelegramSurface:
         self._redaction = KeepSecret(token)
         self._redaction.install()
         self._app = _application(token, api_url.rstrip("/"), self._take_polled, self._reached)
-        self._sender = Sender(self._app.bot, house.photos, self._public_url, clock)
+        self._sender = Sender(self._app.bot, house.photos, house.papers, self._public_url, clock)
         self._updates: Updates | None = None
         self._menus: Sequence[Menu] = ()
         self._connected = asyncio.Event()

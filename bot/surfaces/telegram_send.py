@@ -5,6 +5,8 @@ no photo                          text with buttons                          "t:
 one photo, short text             photo, text as its caption, buttons        "p:<id>", the caption
 one photo, long text              photo; then text with buttons              "t:<id>", the text
 more photos                       album(s) of 2 to 10; then text, buttons    "t:<id>", the text (albums carry no buttons)
+one file, no photo, short text    file, text as its caption, buttons         "p:<id>", the caption
+files otherwise                   the files; then as without them            as without them
 """
 
 from __future__ import annotations
@@ -19,13 +21,14 @@ from telegram import Bot, InlineKeyboardMarkup, InputMediaPhoto, LinkPreviewOpti
 from telegram.constants import ParseMode
 from telegram.error import RetryAfter, TelegramError
 
+from bot.surfaces.filing import Filing
 from bot.surfaces.telegram_errors import is_about_photo, is_unchanged, ours, seconds_of
 from bot.surfaces.telegram_keys import keys_of
 from bot.surfaces.telegram_pace import ChatPace
 from bot.surfaces.telegram_text import CAPTION_LIMIT, TEXT_LIMIT, Written, tell
 from bot.surfaces.telegram_updates import reference, split_reference
 from core.errors import Busy, Missing
-from core.ports import PhotoShelf
+from core.ports import Paper, PaperMaker, PhotoShelf
 from core.values.card import Card, CardPhoto, Line
 from core.words import Told, ngettext
 
@@ -47,10 +50,13 @@ class _Message:
 class Sender:
     """Posts and edits. `clock` gives seconds that only go forward, for the pace."""
 
-    def __init__(self, bot: Bot, photos: PhotoShelf, public_url: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, bot: Bot, photos: PhotoShelf, papers: PaperMaker, public_url: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._bot = bot
         self._photos = photos
         self._public_url = public_url
+        self._filing = Filing(papers)
         self._clock = clock
         self._pace = ChatPace()
         # Cards whose pictures were sent while their text was not: the next try sends the text only.
@@ -58,11 +64,18 @@ class Sender:
 
     async def post(self, chat: str, card: Card, reply_to: str) -> str:
         """The reference of the message that carries the text. Raises `core.errors`."""
-        self._wait_turn(chat, 1 + len(card.photos))
+        self._wait_turn(chat, 1 + len(card.photos) + len(card.files))
+        papers, card = await self._filing.made(chat, card)
         with self._mapped(chat):
-            if card.photos:
-                return await self._with_photos(chat, card, reply_to)
-            return await self._text(chat, card, reply_to)
+            caption = self._render(card, CAPTION_LIMIT)
+            if len(papers) == 1 and not card.photos and caption.told.whole and caption.told.size <= CAPTION_AT_FIRST:
+                return await self._document(chat, papers[0], reply_to, caption)
+            for paper in papers:
+                await self._document(chat, paper, reply_to)
+            self._filing.sent(chat, card)
+            found = await (self._with_photos if card.photos else self._text)(chat, card, reply_to)
+            self._filing.over(chat, card)
+            return found
 
     async def edit(self, chat: str, message: str, card: Card) -> None:
         """Make the posted message show this card. `Missing` when it is gone."""
@@ -93,6 +106,13 @@ class Sender:
         sent = await self._bot.send_message(
             int(chat), _said(made), parse_mode=ParseMode.HTML, reply_markup=made.markup,
             link_preview_options=_PLAIN, reply_parameters=_reply(reply_to),
+        )  # fmt: skip
+        return reference(sent)
+
+    async def _document(self, chat: str, paper: Paper, reply_to: str, made: _Message | None = None) -> str:
+        sent = await self._bot.send_document(
+            int(chat), paper.data, caption=made.told.html if made else None, parse_mode=ParseMode.HTML,
+            reply_markup=made.markup if made else None, reply_parameters=_reply(reply_to), filename=paper.name,
         )  # fmt: skip
         return reference(sent)
 

@@ -19,8 +19,8 @@ _ALBUMS = 200
 
 
 def reference(message: MaybeInaccessibleMessage) -> str:
-    """What `edit` needs to know of a message: "t:123" has a text, "p:123" a photo with a caption."""
-    return f"{'p' if isinstance(message, Message) and message.photo else 't'}:{message.message_id}"
+    """What `edit` needs to know of a message: "t:123" has a text, "p:123" a photo or a file with a caption."""
+    return f"{'p' if isinstance(message, Message) and (message.photo or message.document) else 't'}:{message.message_id}"
 
 
 def split_reference(message: str) -> tuple[str, int]:
@@ -103,10 +103,11 @@ class Updates:
 
 
 def _photo(message: Message) -> str:
-    """The file id of the best copy: the largest size of a photo, or the file itself when it was sent as one."""
+    """The file id of the best copy: the largest size of a photo, or the file itself when it was sent as one. A table of orders comes the
+    same way."""
     if message.photo:
         return max(message.photo, key=lambda size: size.width * size.height).file_id
-    if message.document and _is_image(message.document):
+    if message.document and (_is_image(message.document) or _is_table(message.document)):
         return message.document.file_id
     return ""
 
@@ -114,3 +115,8 @@ def _photo(message: Message) -> str:
 def _is_image(document: Document) -> bool:
     """By type or by name: some phones send a HEIC as plain bytes. Whether it really is one is found out when it is stored."""
     return (document.mime_type or "").startswith("image/") or (document.file_name or "").lower().endswith(_PHOTO_NAMES)
+
+
+def _is_table(document: Document) -> bool:
+    """A CSV file; programs and systems name its type in many ways."""
+    return document.mime_type == "text/csv" or (document.file_name or "").lower().endswith(".csv")

@@ -30,9 +30,10 @@ from typing import TextIO
 import httpx
 
 from bot.surfaces.terminal_chat import Chat, ChatLost, Refusal, Shown
+from bot.surfaces.terminal_files import write_beside
 from bot.surfaces.terminal_roll import photos_in, send_roll
 from bot.surfaces.terminal_text import find_button, pressable, render, render_edit, report, squeeze
-from core.values.card import Button
+from core.values.card import Button, Card
 
 EXPECT_SECONDS = 30.0
 RECENT = 10  # posts that somebody who comes back sees again
@@ -54,13 +55,15 @@ async def talk(
     width: int = 100,
     extras: Mapping[str, Extra] | None = None,
     patience: float = EXPECT_SECONDS,
+    folder: Path = Path(),
 ) -> int:
     """Converse until the lines end. Answers the exit code: 0 when all was fine, 1 when a script's line was not.
 
     `client` has the server's address and a session's bearer token. `extras` are further directives by their first word: each
-    gets the rest of its line and answers what to show. Raises nothing that the server or the network does.
+    gets the rest of its line and answers what to show. A card's files are written into `folder`. Raises nothing that the server or the
+    network does.
     """
-    talking = Talk(client, out, interactive=interactive, times=times, width=width, extras=extras or {}, patience=patience)
+    talking = Talk(client, out, interactive=interactive, times=times, width=width, extras=extras or {}, patience=patience, folder=folder)
     try:
         return await talking.run(lines)
     except ChatLost as error:
@@ -81,6 +84,7 @@ class Talk:
         width: int,
         extras: Mapping[str, Extra],
         patience: float,
+        folder: Path,
     ) -> None:
         self._chat = Chat(client, self._show)
         self._out = out
@@ -89,20 +93,25 @@ class Talk:
         self._width = width
         self._extras = extras
         self._patience = patience
+        self._folder = folder
+        self._saving: set[asyncio.Task[None]] = set()
+        self._opening = False  # what is shown was there before, its files with it
         self._since: dict[str, str] = {}  # what was shown since the last sent line, by post
         self._told: list[str] = []  # and what the client itself said
 
     async def run(self, lines: AsyncIterator[str]) -> int:
         history = await self._chat.open()
         if self._interactive:
+            self._opening = True
             for shown in history[-RECENT:]:
                 self._show(shown)
+            self._opening = False
         following = asyncio.create_task(self._chat.follow(), name="terminal events")
         try:
             return await self._lines(lines, following)
         finally:
             following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await asyncio.gather(following, *self._saving, return_exceptions=True)
 
     async def _lines(self, lines: AsyncIterator[str], following: asyncio.Task[None]) -> int:
         number = 0
@@ -182,6 +191,7 @@ class Talk:
     async def _settle(self) -> None:
         if not await self._chat.idle():
             raise Stopped("Haggle was still working after 30 s.")
+        await asyncio.gather(*self._saving)
 
     async def _expect(self, rest: str) -> None:
         if not rest or rest == "not":
@@ -216,6 +226,20 @@ class Talk:
         lines = render_edit(shown.before, shown.card, self._width) if shown.before else render(shown.card, self._width)
         if lines:
             self.print("\n".join(lines) + "\n")
+        if shown.before is None and shown.card.files and not self._opening:
+            task = asyncio.create_task(self._save(shown.card), name="terminal files")
+            self._saving.add(task)
+            task.add_done_callback(self._saving.discard)
+
+    async def _save(self, card: Card) -> None:
+        """Write a card's files beside us, over nothing that is there."""
+        for file in card.files:
+            try:
+                path = await asyncio.to_thread(write_beside, self._folder, file.name, await self._chat.file(file.path))
+            except (Refusal, ChatLost, OSError) as error:
+                self._say_self(f"! {file.name}: {error}")
+                continue
+            self._say_self(f"  saved: {path}")
 
     def _say_self(self, text: str) -> None:
         if text:

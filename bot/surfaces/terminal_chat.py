@@ -99,6 +99,10 @@ class Chat:
     async def end_roll(self, roll: str) -> None:
         await self._call("POST", f"/api/v1/rolls/{roll}/end")
 
+    async def file(self, path: str) -> bytes:
+        """A card's file, made now."""
+        return (await self._answer("GET", path, timeout=120)).content
+
     async def idle(self) -> bool:
         """Wait until nothing is left to do, and then see all of it. False when that takes over 30 s."""
         answer = await self._call("GET", "/api/v1/idle", timeout=40)
@@ -177,6 +181,12 @@ class Chat:
     async def _call(
         self, method: str, path: str, *, chunks: Callable[[], AsyncIterator[bytes]] | None = None, **options: Any
     ) -> dict[str, Any]:
+        found: dict[str, Any] = (await self._answer(method, path, chunks=chunks, **options)).json()
+        return found
+
+    async def _answer(
+        self, method: str, path: str, *, chunks: Callable[[], AsyncIterator[bytes]] | None = None, **options: Any
+    ) -> httpx.Response:
         """Raises `Refusal`. Waits and tries again when the server says that it was too much at once."""
         for _ in range(TRIES):
             try:
@@ -190,8 +200,7 @@ class Chat:
             self._lose(_sentence(answer))
         if answer.is_error:
             raise Refusal(_sentence(answer))
-        found: dict[str, Any] = answer.json()
-        return found
+        return answer
 
     def _lose(self, sentence: str) -> None:
         self._lost = ChatLost(sentence)

@@ -36,6 +36,7 @@ def render(card: Card, width: int) -> list[str]:
         out += _line(line, width)
     if card.photos:
         out += _wrapped("photos: " + ", ".join(photo.sha256[:8] for photo in card.photos), width, "  ", "    ")
+    out += [f"  file: {file.name}" for file in card.files]
     out += _buttons(card, width)
     return out
 
@@ -65,6 +66,7 @@ def flat(card: Card) -> str:
     parts: list[str] = [card.title, card.text]
     parts += [f"{_joined(line)} {line.note} {WEAK if line.weak else ''}" for line in card.lines]
     parts += [photo.alt for photo in card.photos]
+    parts += [file.name for file in card.files]
     parts += [f"[{button.label}] {button.url} {button.copy}" for row in card.buttons for button in row]
     return squeeze(" ".join(parts))
 

@@ -15,6 +15,7 @@ from core.words import Told
 from storage.keys import new_key
 
 SURFACE = "web"
+TABLES = 20  # files of orders that wait for their message
 
 
 class News:
@@ -52,6 +53,7 @@ class WebSurface:
     def __init__(self) -> None:
         self._listeners: dict[str, set[News]] = {}
         self._closed = False
+        self._tables: dict[str, bytes] = {}
 
     async def post(self, chat: str, card: Card, reply_to: str = "", *, aloud: bool = False) -> str:
         return new_key()
@@ -68,8 +70,18 @@ class WebSurface:
             news.ring()
 
     async def fetch(self, file: str) -> bytes:
-        """Photos of the web are kept before they are spoken of. Always `Missing`."""
-        raise Missing(Told("This photo did not arrive: send it again."), cause=f"the web has no files of its own, asked for {file!r}")
+        """A table that was uploaded a moment ago; photos are kept before they are spoken of. `Missing` for all else."""
+        if (data := self._tables.get(file)) is None:
+            raise Missing(Told("This file did not arrive: send it again."), cause=f"the web has no files of its own, asked for {file!r}")
+        return data
+
+    def hold(self, table: bytes) -> str:
+        """Keep a table until somebody speaks of it, in memory: it may name buyers, so it is never stored. Answers what it is called."""
+        while len(self._tables) >= TABLES:
+            self._tables.pop(next(iter(self._tables)))
+        name = new_key()
+        self._tables[name] = table
+        return name
 
     @contextmanager
     def listen(self, chat: str) -> Iterator[News]:

@@ -6,7 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.ports import CardArtist, Channel, ChartMaker, Connector, Interpreter, KitMaker, Listener, PhotoShelf, Reader, Surface, WebhookGate
+from core.ports import (
+    CardArtist,
+    Channel,
+    ChartMaker,
+    Connector,
+    Interpreter,
+    KitMaker,
+    Listener,
+    PaperMaker,
+    PhotoShelf,
+    Printer,
+    Reader,
+    Surface,
+    WebhookGate,
+)
 from core.values.channel import Capabilities
 from core.words import ENGLISH, Speech
 from storage.db import Database
@@ -23,8 +37,8 @@ class House:
     people talk with the house; they go on.
     `public_url` is where the internet reaches it, `address` where this machine does: links in chats lead to the one, else to the other.
     `speech_of` says how a language, by its code, says things. `interpreter` is None without a model.
-    `backed_up` is when the last backup was made, where that is known.
-    `artist`, `listener` and `surfaces` come from the bot after it is built, since they need the house themselves.
+    `paper` is "A4", "Letter" or "auto" (by the business's currency). `backed_up` is when the last backup was made, where that is known.
+    `artist`, `listener`, `papers` and `surfaces` come from the bot after it is built, since they need the house themselves.
     """
 
     db: Database
@@ -35,6 +49,7 @@ class House:
     reader: Reader
     kits: KitMaker
     charts: ChartMaker
+    printer: Printer
     channels: Mapping[str, Channel]
     capabilities: Mapping[str, Capabilities]
     connectors: Mapping[str, Connector] = field(default_factory=dict)
@@ -46,9 +61,11 @@ class House:
     poll_seconds: float = 90.0
     speech_of: Callable[[str], Speech] = lambda language: ENGLISH
     interpreter: Interpreter | None = None
+    paper: str = "auto"
     backed_up: Callable[[], datetime | None] = lambda: None
     _artist: CardArtist | None = None
     _listener: Listener | None = None
+    _papers: PaperMaker | None = None
 
     @property
     def artist(self) -> CardArtist:
@@ -60,6 +77,11 @@ class House:
         assert self._listener is not None, "wiring sets the listener before anything runs"
         return self._listener
 
-    def meet(self, artist: CardArtist, listener: Listener) -> None:
-        """Introduce the bot's parts."""
-        self._artist, self._listener = artist, listener
+    @property
+    def papers(self) -> PaperMaker:
+        assert self._papers is not None, "wiring sets the maker of papers before anything runs"
+        return self._papers
+
+    def meet(self, artist: CardArtist, listener: Listener, papers: PaperMaker) -> None:
+        """Introduce the parts that need the house themselves."""
+        self._artist, self._listener, self._papers = artist, listener, papers

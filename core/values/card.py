@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+from urllib.parse import quote
 
 from core.words import Told, speech
 
@@ -105,6 +106,30 @@ class CardPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class CardFile:
+    """A file that a card brings, as how it is made and never as its bytes: `kind` of paper about `about` (an order's id, a month), for the
+    member `by`. It is made by `core.ports.PaperMaker` when it is sent or opened, so that nothing with an address on it is kept.
+    `name` is what it is saved as, of ASCII letters, digits, dots and dashes."""
+
+    name: str
+    kind: str
+    about: str = ""
+    by: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where our own page has it, for whoever is signed in there."""
+        return f"/files/{self.kind}/{self.name}" + (f"?about={quote(self.about)}" if self.about else "")
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value} | {"path": self.path}
+
+    @classmethod
+    def of_json(cls, data: dict[str, Any]) -> CardFile:
+        return cls(data["name"], data["kind"], data.get("about", ""), data.get("by", ""))
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A message. `subject` is what it is about, as (kind, id): when that moves, every posted copy is edited in place. `asks` says that
     the next plain words answer it. `skip` is how many of its pieces were shown in the message before, where one message was too
@@ -120,6 +145,7 @@ class Card:
     asks: bool = False
     skip: int = 0
     language: str = field(default_factory=lambda: speech().language)
+    files: tuple[CardFile, ...] = ()
 
     def __post_init__(self) -> None:
         _say(self, "title", "text")
@@ -139,6 +165,7 @@ class Card:
             **({"asks": True} if self.asks else {}),
             **({"skip": self.skip} if self.skip else {}),
             **({"language": self.language} if self.language != "en" else {}),
+            **({"files": [file.to_json() for file in self.files]} if self.files else {}),
         }
 
     @classmethod
@@ -155,6 +182,7 @@ class Card:
             data.get("asks", False),
             data.get("skip", 0),
             data.get("language", "en"),
+            tuple(CardFile.of_json(file) for file in data.get("files", [])),
         )
 
 

@@ -60,6 +60,7 @@ class SlackServer(People):
         self.unacknowledged: dict[str, Payload] = {}
         self._faults: list[_Fault] = []
         self._uploads: dict[str, File] = {}
+        self.shared: list[tuple[str, str, str, bytes]] = []  # files in chats: channel, thread, title, bytes
         self._runner: web.AppRunner | None = None
 
     # -- life
@@ -245,11 +246,15 @@ class SlackServer(People):
         self._uploads[file.id] = file
         return {"upload_url": f"{self._base}/upload/{file.id}", "file_id": file.id}
 
-    def do_files_completeUploadExternal(self, files: list[Payload]) -> Payload:
+    def do_files_completeUploadExternal(self, files: list[Payload], channel_id: str = "", thread_ts: str = "") -> Payload:
+        if channel_id and channel_id not in self.channels:
+            raise Refusal("channel_not_found")
         for one in files:
             if not self._uploads[one["id"]].data:
                 raise Refusal("file_not_found")
             self.files[one["id"]] = self._uploads[one["id"]]
+            if channel_id:
+                self.shared.append((channel_id, thread_ts, one["title"], self.files[one["id"]].data))
         return {"files": files}
 
     def _check(self, channel: str, text: str, blocks: list[Payload]) -> None:

@@ -35,6 +35,8 @@ class Sent:
     html: str = ""
     keyboard: list[list[dict[str, Any]]] = field(default_factory=list)
     photo: bytes = field(default=b"", repr=False)
+    document: bytes = field(default=b"", repr=False)
+    file_name: str = ""
     album: str = ""
     reply_to: int = 0
     edits: int = 0
@@ -168,6 +170,10 @@ class Chats:
         if sent.photo:
             width, height = check_photo(sent.photo)
             shown["photo"] = [self._size(sent.photo, width, height)]
+            shown |= {"caption": sent.text} if sent.text else {}
+        elif sent.document:
+            known = {"file_id": self.keep(sent.document), "file_unique_id": secrets.token_hex(6), "file_name": sent.file_name}
+            shown["document"] = known
             shown |= {"caption": sent.text} if sent.text else {}
         else:
             shown["text"] = sent.text

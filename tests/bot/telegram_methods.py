@@ -92,6 +92,13 @@ class Methods:
         caption = call.get("caption", "")
         return self._chats.shown(self._post(call, html=caption, text=plain_text(caption, CAPTION_LIMIT, what="caption "), photo=data))
 
+    def do_sendDocument(self, call: dict[str, Any], _: dict[str, Upload]) -> Any:
+        sent, caption = call["document"], call.get("caption", "")
+        if not isinstance(sent, Upload) or not sent.data:
+            raise Refusal(400, "Bad Request: file must be non-empty")
+        text = plain_text(caption, CAPTION_LIMIT, what="caption ")
+        return self._chats.shown(self._post(call, html=caption, text=text, document=sent.data, file_name=sent.name))
+
     def do_sendMediaGroup(self, call: dict[str, Any], attached: dict[str, Upload]) -> Any:
         if not 2 <= len(call["media"]) <= 10:
             raise Refusal(400, "Bad Request: MEDIA_GROUP_INVALID: an album has 2 to 10 items")
@@ -106,13 +113,13 @@ class Methods:
 
     def do_editMessageText(self, call: dict[str, Any], _: dict[str, Upload]) -> Any:
         sent = self._find(call)
-        if sent.photo:
+        if sent.photo or sent.document:
             raise Refusal(400, "Bad Request: there is no text in the message to edit")
         return self._edit(sent, call, call["text"], plain_text(call["text"], TEXT_LIMIT, what=""))
 
     def do_editMessageCaption(self, call: dict[str, Any], _: dict[str, Upload]) -> Any:
         sent = self._find(call)
-        if not sent.photo:
+        if not (sent.photo or sent.document):
             raise Refusal(400, "Bad Request: there is no caption in the message to edit")
         caption = call.get("caption", "")
         return self._edit(sent, call, caption, plain_text(caption, CAPTION_LIMIT, what="caption "))

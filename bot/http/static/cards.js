@@ -8,20 +8,21 @@ const moodWords = (mood) => ({ good: phrase("Done:"), bad: phrase("Problem:"), w
 // `act`: { press(button, node), copy(button, node), look(photos, index), about(card) }
 export function makeCard(card, act) {
   const node = make("article", { className: "card" });
-  node.append(...["head", "text", "photos", "lines", "buttons"].map((name) => make("div", { className: `card-${name}` })));
+  node.append(...["head", "text", "photos", "lines", "files", "buttons"].map((name) => make("div", { className: `card-${name}` })));
   patchCard(node, null, card, act);
   return node;
 }
 
 // Answers what changed, in words for a screen reader; nothing when the card is new.
 export function patchCard(node, old, card, act) {
-  const [head, text, photos, lines, buttons] = node.children;
+  const [head, text, photos, lines, files, buttons] = node.children;
   const differs = (...names) => !old || names.some((name) => JSON.stringify(old[name]) !== JSON.stringify(card[name]));
   node.dataset.mood = card.mood || "";
   if (differs("title", "mood", "subject")) fill(head, heading(card, act));
   if (differs("text")) fill(text, paragraphs(card.text));
   if (differs("photos")) fill(photos, strip(card.photos || [], act));
   if (differs("lines")) fill(lines, list(card.lines || [], old ? old.lines || [] : null));
+  if (differs("files")) fill(files, (card.files || []).map(file));
   if (differs("buttons")) keepingFocus(buttons, () => fill(buttons, rows(card.buttons || [], act)));
   for (const one of node.querySelectorAll(".button[aria-busy]")) one.removeAttribute("aria-busy");
   return old ? wordsOfEdit(old, card) : "";
@@ -86,6 +87,12 @@ function row(line, fresh) {
   if (line.note) value.append(make("span", { className: "note", text: line.note }));
   node.append(make("dt", { text: line.label || "" }), value);
   return node;
+}
+
+// A file is made when it is opened: `path` is on our own page, and whoever is not signed in gets nothing there.
+function file(one) {
+  const attributes = { className: "file", href: one.path, target: "_blank", rel: "noopener", data: { key: one.name } };
+  return make("a", attributes, icon("paper"), make("span", { text: one.name }));
 }
 
 function rows(buttons, act) {

@@ -21,6 +21,7 @@ from storage.inbox import Inbox
 from storage.models import InboxEvent
 from storage.photos import PhotoStore
 from tests import requires
+from tests.bot.drawer import Drawer
 from tests.bot.slack_people import picture
 from tests.bot.slack_server import SlackServer
 
@@ -50,6 +51,7 @@ class Home:
     database: Database
     inbox: Inbox
     photos: PhotoStore
+    papers: Drawer
     listener: Ears
 
     async def rows(self) -> list[InboxEvent]:
@@ -75,7 +77,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def home(database: Database, tmp_path: Path) -> AsyncIterator[Home]:
     helper = Helper(photos.MODULE)
-    yield Home(database, Inbox(database), PhotoStore(tmp_path / "photos", helper), Ears())
+    yield Home(database, Inbox(database), PhotoStore(tmp_path / "photos", helper), Drawer(), Ears())
     await helper.close()
 
 

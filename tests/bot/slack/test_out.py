@@ -7,7 +7,7 @@ import pytest
 from bot.surfaces.slack import SlackSurface
 from bot.surfaces.slack_pace import IN_CHANNEL, Pace
 from core.errors import AuthLost, Busy, Invalid, Missing, Refused, Unreachable
-from core.values.card import Button, Card, CardPhoto, Line
+from core.values.card import Button, Card, CardFile, CardPhoto, Line
 from tests.bot.slack.conftest import Home
 from tests.bot.slack_server import SlackServer
 
@@ -147,3 +147,30 @@ async def test_who_types_a_command_where_the_app_is_not_is_told_so(surface: Slac
     with pytest.raises(Refused):
         await surface.post("C0PRIVATE", CARD)
     assert len(slack.told) == 1
+
+
+SLIP = CardFile("packing-slip-17.pdf", "slip", "order-17", "ann")
+
+
+async def test_files_are_shared_once_where_the_card_stands(surface: SlackSurface, slack: SlackServer) -> None:
+    root = await surface.post(slack.shop, CARD)
+    card = Card("Packing slip", files=(SLIP,))
+    slack.fail("chat.postMessage", "internal_error")
+    with pytest.raises(Unreachable):
+        await surface.post(slack.shop, card, root)
+    await surface.post(slack.shop, card, root)
+    await surface.post(slack.direct(slack.ann), card)
+    pdf = b"%PDF- order-17"
+    assert slack.shared == [(slack.shop, root, SLIP.name, pdf), (slack.direct(slack.ann), "", SLIP.name, pdf)]
+
+
+async def test_a_file_that_cannot_be_made_is_said(surface: SlackSurface, slack: SlackServer, home: Home) -> None:
+    home.papers.lacks["slip"] = Missing("The buyer was erased.")
+    await surface.post(slack.shop, Card("Packing slip", files=(SLIP,)))
+    assert "The buyer was erased." in slack.of(slack.shop)[0].text
+    assert slack.shared == []
+
+
+async def test_what_one_person_reads_in_a_channel_brings_no_file(surface: SlackSurface, slack: SlackServer) -> None:
+    await surface.post(f"only:{slack.ann}:{slack.shop}", Card("Packing slip", files=(SLIP,)))
+    assert slack.shared == []

@@ -21,6 +21,7 @@ from storage.inbox import Inbox
 from storage.models import InboxEvent
 from storage.photos import PhotoStore
 from tests import requires
+from tests.bot.drawer import Drawer
 from tests.bot.telegram_server import TelegramServer
 
 
@@ -31,6 +32,7 @@ class Home:
     database: Database
     inbox: Inbox
     photos: PhotoStore
+    papers: Drawer
 
     async def rows(self) -> list[InboxEvent]:
         """The inbox, oldest first."""
@@ -63,7 +65,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def home(database: Database, tmp_path: Path) -> AsyncIterator[Home]:
     helper = Helper(photos.MODULE)
-    yield Home(database, Inbox(database), PhotoStore(tmp_path / "photos", helper))
+    yield Home(database, Inbox(database), PhotoStore(tmp_path / "photos", helper), Drawer())
     await helper.close()
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bot.surfaces.telegram import TelegramSurface
 from core.errors import Busy, Invalid, Missing, Refused, Unreachable
-from core.values.card import Button, Card, CardPhoto, Line
+from core.values.card import Button, Card, CardFile, CardPhoto, Line
 from tests.bot.telegram.conftest import Home, StartSurface
 from tests.bot.telegram_server import TelegramServer
 
@@ -194,3 +194,38 @@ async def test_a_lost_answer_is_unreachable(surface: TelegramSurface, telegram: 
     with pytest.raises(Unreachable):
         await surface.post(chat, CARD)
     assert len(telegram.of()) == 1
+
+
+SLIP = CardFile("packing-slip-17.pdf", "slip", "order-17", "ann")
+
+
+async def test_a_file_carries_a_short_card(surface: TelegramSurface, telegram: TelegramServer, chat: str, home: Home) -> None:
+    reference = await surface.post(chat, replace(CARD, files=(SLIP,)))
+    [sent] = telegram.of()
+    assert (reference, sent.file_name, sent.document) == (f"p:{sent.message_id}", SLIP.name, b"%PDF- order-17")
+    assert sent.text.startswith("Nike Air <Max>")
+    assert sent.labels == ["Publish", "Title"]
+    await surface.edit(chat, reference, Card("Nike", mood="good", files=(SLIP,)))
+    assert (sent.text, sent.edits, home.papers.asked) == ("✅ Nike", 1, [SLIP])
+
+
+async def test_files_of_a_long_card_go_first_and_not_twice(
+    surface: TelegramSurface, telegram: TelegramServer, chat: str, home: Home
+) -> None:
+    card = replace(LONG, files=(SLIP, replace(SLIP, name="pick-list.pdf", kind="pick")))
+    telegram.fail("sendMessage", 502, "Bad Gateway")
+    with pytest.raises(Unreachable):
+        await surface.post(chat, card)
+    await surface.post(chat, card)
+    assert [sent.file_name for sent in telegram.of()] == ["packing-slip-17.pdf", "pick-list.pdf", ""]
+    assert telegram.complaints == []
+
+
+async def test_a_file_that_cannot_be_made_is_said(surface: TelegramSurface, telegram: TelegramServer, chat: str, home: Home) -> None:
+    home.papers.lacks["slip"] = Missing("The buyer was erased.")
+    await surface.post(chat, replace(CARD, files=(SLIP,)))
+    [sent] = telegram.of()
+    assert "packing-slip-17.pdf: The buyer was erased." in sent.text
+    home.papers.lacks["slip"] = Busy("Too much at once.", retry_after=5)
+    with pytest.raises(Busy):
+        await surface.post(chat, replace(CARD, files=(SLIP,)))
