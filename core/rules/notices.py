@@ -81,7 +81,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "delist_failed": Kind(
         _CRITICAL, N_("Failed take-downs"), N_("{count} listing may still be up"), N_("{count} listings may still be up"), most=10
     ),
-    "oversell": Kind(_CRITICAL, N_("Oversold items"), N_("{count} item oversold"), N_("{count} items oversold"), most=10),
+    "oversell": Kind(_CRITICAL, N_("Oversold items"), N_("{count} item oversold"), N_("{count} items oversold"), card="oversell", most=10),
     "account_lost": Kind(_CRITICAL, N_("Lost accounts"), N_("{count} account lost"), N_("{count} accounts lost"), most=10),
     "account_silent": Kind(_CRITICAL, N_("Silent accounts"), N_("{count} account is silent"), N_("{count} accounts are silent"), most=10),
     "draft_failed": Kind(

@@ -10,7 +10,25 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat.cards import digest, draft, health, home, item, money, notice, order, outcome, people, photos, reconciliation, roll, sale, small, stock
+from bot.chat.cards import (
+    digest,
+    draft,
+    health,
+    home,
+    item,
+    money,
+    notice,
+    order,
+    outcome,
+    oversell,
+    people,
+    photos,
+    reconciliation,
+    roll,
+    sale,
+    small,
+    stock,
+)
 from bot.chat.cards.parts import Easel
 from bot.speech import speech_of
 from core.errors import HaggleError
@@ -28,6 +46,7 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "batch": outcome.draw,
     "sale": sale.draw,
     "order": order.draw,
+    "oversell": oversell.draw,
     "task": small.task,
     "notice": notice.draw,
     "fold": notice.fold,
