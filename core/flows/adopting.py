@@ -59,23 +59,30 @@ def found_of(row: Difference) -> Found:
     return Found(row.ref, told["sku"], told["title"], True, price, told["quantity"], told["url"], told["photo"], told["plain"])
 
 
-async def none_left(session: AsyncSession, db: Database, account: Account, run: Reconciliation) -> None:
-    """The end of a whole comparison: orphans that it did not show are gone there, and of those that are left somebody is told once."""
+async def none_left(session: AsyncSession, db: Database, account: Account, run: Reconciliation, *, whole: bool) -> None:
+    """The end of a comparison of everything: orphans that it did not show are gone there (if it showed the `whole`), and of those that are
+    left somebody is told once."""
     orphan = (Difference.account_id == account.id, Difference.kind == Kind.ORPHAN)
-    if not run.counts.get("cut"):
+    if whole:
         gone = update(Difference).where(*orphan, Difference.state.in_((OPEN, LEFT)), Difference.reconciliation_id != run.id)
         over = {"state": SETTLED, "decided_by": "system", "decided_at": db.now()}
         await session.execute(gone.values(over).execution_options(synchronize_session=False))
-    count = (await session.execute(select(func.count()).where(*orphan, Difference.state == OPEN))).scalar_one()
+    count = await _count(session, account)
     fresh = select(func.count()).where(*orphan, Difference.state == OPEN, Difference.created_at >= run.created_at)
-    if not count:
-        await notices.all_solved(session, db, "sync_conflict", f"orphans:{account.id}")
-    elif (await session.execute(fresh)).scalar_one():
+    news = (await session.execute(fresh)).scalar_one()
+    if news or not count:
+        await notices.solved(session, db, account.workspace_id, f"orphans:{account.id}")
+    if news:
         await notices.tell(
-            session, db, workspace=account.workspace_id, type="sync_conflict", key=f"orphans:{run.id}", channel=account.channel,
+            session, db, workspace=account.workspace_id, type="sync_conflict", key=f"orphans:{account.id}", channel=account.channel,
             subject=("reconciliation", run.batch), title=Told(_ONE if count == 1 else _MANY, name=account.name, count=count),
             body=Told("If one of them sells elsewhere, I could not take it down there. Import what is yours."),
         )  # fmt: skip
+
+
+async def _count(session: AsyncSession, account: Account) -> int:
+    waits = (Difference.account_id == account.id, Difference.kind == Kind.ORPHAN, Difference.state == OPEN)
+    return int((await session.execute(select(func.count()).where(*waits))).scalar_one())
 
 
 async def take_over(session: AsyncSession, house: House, person: Person, account: Account, rows: Sequence[Difference]) -> int:
@@ -115,6 +122,8 @@ async def carry(house: House, claim: Claim, run: Reconciliation, account: Accoun
     if row is None:
         async with db.write() as session:
             await work.finish(session, claim, state="done", finished_at=db.now(), attempts=0, last_error="")
+            if not await _count(session, account):
+                await notices.solved(session, db, account.workspace_id, f"orphans:{account.id}")
             await touch(session, db, ("reconciliation", run.batch))
         return
     counts = dict(run.counts)

@@ -233,7 +233,9 @@ class ReconcileFlow:
             done = {"state": DONE, "finished_at": db.now(), "counts": dict(counts), "attempts": 0, "last_error": ""}
             await work.finish(session, claim, cursor="", **done)
             if row.kind == ALL:
-                await adopting.none_left(session, db, account, row)
+                await adopting.none_left(session, db, account, row, whole=not counts["cut"])
+            elif counts["cut"]:  # so much has changed that the marketplace did not tell all of it
+                await begin(session, self._house, row.workspace_id, [account], by="system")
             await self._redraw(session, claim)
 
     async def _redraw(self, session: AsyncSession, claim: Claim) -> None:

@@ -6,7 +6,7 @@ quantity that somebody changed there is asked about. What the marketplace writes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -69,9 +69,6 @@ class Differs:
 UP = (ListingState.ACTIVE, ListingState.OUT_OF_SYNC)
 OVER = (ItemState.SOLD, ItemState.ARCHIVED)
 
-# What a comparison counts, in the order in which its card says it.
-COUNTS = ("compared", "right", "repaired", "settled", "asked", "left", "orphans", "unread", "busy")
-
 
 def compare(ours: Ours, theirs: Theirs) -> tuple[Differs, ...]:
     """What differs; nothing while a Change of the listing is under way, for then both sides are about to move."""
@@ -119,11 +116,6 @@ def spelling(ours: Ours, listed: Theirs) -> dict[str, Any]:
     if listed.live and listed.quantity is not None and listed.quantity != ours.quantity:
         own["quantity"] = listed.quantity
     return own
-
-
-def needs_a_look(found: Sequence[Differs]) -> bool:
-    """Whether the marketplace is asked about this one listing before anything of it is believed. Taking down looks by itself."""
-    return any(one.kind is not Kind.LIVE for one in found)
 
 
 def asked_before(left: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:

@@ -160,6 +160,16 @@ class OrderContact(Base):
     key: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
+class ForgottenBuyer(Base):
+    """A keyed hash of a name of somebody whom a marketplace had us erase, or of an order's id: what was ordered before and is heard of later
+    brings nothing of them."""
+
+    __tablename__ = "forgotten_buyer"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
 class OrderSource(Base):
     """Where else a sale reached us from than its marketplace: a shipping service, a file. One order may have several.
 
@@ -244,7 +254,7 @@ class ManualTask(Work, Base):
 class Reconciliation(Work, Base):
     """One comparison of an account with what we think: the work row of reading it page by page. `batch` is all accounts' comparison at
     one time. `kind` is "all", "changed" (since `since`) or "import" (what somebody takes over of it). `cursor` is where the next page
-    begins, `counts` what was found (`core.rules.reconciling.COUNTS`)."""
+    begins, `counts` how many of what were found."""
 
     __tablename__ = "reconciliation"
 

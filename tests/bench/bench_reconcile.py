@@ -53,8 +53,8 @@ async def _run(folder: Path) -> list[dict[str, Any]]:
             made = await _make_all(sandbox, LISTINGS // 2)
             await _know_all(shop, made)
             rows = [await _measured(shop, "nothing differs", 0)]
-            for listing in made["ebay"][:EDITED]:
-                await asyncio.to_thread(sandbox.edit, "ebay", listing["id"], price="12.00")
+            for listing in made["shopify"][:EDITED]:
+                await asyncio.to_thread(sandbox.edit, "shopify", listing["id"], price="12.00")
             return [*rows, await _measured(shop, f"{EDITED} prices edited there", EDITED)]
     finally:
         sandbox.close()

@@ -207,8 +207,11 @@ async def test_orphans_are_listed_and_become_items_that_a_sale_takes_down(shop: 
     async with shop.app.house.db.read() as session:
         items = {one.title: one for one in (await session.execute(select(Item).where(Item.number > number))).scalars()}
         entries = list((await session.execute(select(StockEntry).where(StockEntry.kind == "bulk_import"))).scalars())
+        notices = list((await session.execute(select(Notice).where(Notice.title.like("%that I do not know%")))).scalars())
     assert {title: (one.state, one.price) for title, one in items.items()} == {"Old camera": ("live", 3000), "Tin robot": ("live", 1200)}
     assert sorted(one.total_after for one in entries) == [1, 2]
+    assert len(notices) == 2
+    assert all(one.solved_at for one in notices)
     await shop.say("/reconcile")
     assert [one.state for one in await differing(shop)] == ["imported", "imported"]
     camera = items["Old camera"]

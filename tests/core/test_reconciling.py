@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.reconciling import Differs, Kind, Ours, Theirs, Verdict, asked_before, compare, needs_a_look, spelling
+from core.rules.reconciling import Differs, Kind, Ours, Theirs, Verdict, asked_before, compare, spelling
 from core.values.states import ItemState, ListingState
 
 UP = Ours("live", ListingState.ACTIVE, ItemState.LIVE, 4000, "USD", 2, 2, {})
@@ -96,11 +96,6 @@ def test_a_list_that_spells_it_otherwise_is_remembered() -> None:
     assert compare(replace(UP, seen={"page": own}), listed) == ()
     assert spelling(UP, SAME) == {}
     assert spelling(UP, replace(listed, currency="EUR", quantity=2)) == {}
-
-
-def test_taking_down_needs_no_look_of_its_own() -> None:
-    assert not needs_a_look([Differs(Kind.LIVE, OURS)])
-    assert needs_a_look([Differs(Kind.PRICE, ASK)])
 
 
 def test_not_now_holds_until_it_is_something_else() -> None:

@@ -8,6 +8,9 @@ Beside what every script may say (`bot/surfaces/terminal.py`) these also know th
     live 1 ebay shopify              item 1 can be bought exactly there, asked of the marketplaces ("live 1" alone: nowhere)
     fault ebay publishOffer drop     one fault: the work is done, the answer is lost (error500, busy, hang, drop, webhook_lost …)
     later 70 minutes                 time passes
+    edit ebay 1 price 90             the seller edits item 1 on eBay's own site (price, quantity)
+    made ebay 30 Old camera          the seller lists something there by hand, for $30
+    gone ebay Old camera             that cannot be bought there any more
 """
 
 from __future__ import annotations
@@ -38,7 +41,9 @@ class World:
         self._orders: dict[str, str] = {}
 
     def extras(self) -> dict[str, Extra]:
-        return {"item": self.item, "buy": self.buy, "cancel": self.cancel, "live": self.live, "fault": self.fault, "later": self.later}
+        return {"item": self.item, "buy": self.buy, "cancel": self.cancel, "live": self.live, "fault": self.fault, "later": self.later,
+            "edit": self.edit, "made": self.made, "gone": self.gone,
+        }  # fmt: skip
 
     async def item(self, title: str) -> str:
         return f"item {await self._shop.item(title)} is ready"
@@ -71,6 +76,26 @@ class World:
         marketplace, operation, kind = words.split()
         await asyncio.to_thread(self._shop.sandbox.fault, kind, marketplace=marketplace, operation=operation, count=1)
         return "from now on"
+
+    async def edit(self, words: str) -> str:
+        marketplace, number, what, value = words.split()
+        sku = (await self._shop.row(int(number))).sku
+        there = next(one["id"] for one in self._shop.sandbox.state(marketplace)["listings"] if one["sku"] == sku)
+        await asyncio.to_thread(self._shop.sandbox.edit, marketplace, there, **{what: value})
+        return "edited there"
+
+    async def made(self, words: str) -> str:
+        marketplace, price, title = words.split(maxsplit=2)
+        await asyncio.to_thread(self._shop.sandbox.make, marketplace, title, price)
+        return "listed there by hand"
+
+    async def gone(self, words: str) -> str:
+        marketplace, title = words.split(maxsplit=1)
+        async with asyncio.timeout(20):
+            while any(one["title"] == title and one["state"] == "ACTIVE" for one in self._shop.sandbox.state(marketplace)["listings"]):
+                if not await self._moves():
+                    raise Stopped(f"“{title}” is still live on {marketplace}")
+        return "gone"
 
     async def later(self, words: str) -> str:
         amount, unit = words.split()

@@ -55,7 +55,7 @@ TASKS = (
         "trouble",
         N_("When something is wrong"),
         N_("Nothing is lost: what did not work is tried again, and what only you can do is a task. /undo takes the last thing back."),
-        ("undo", "pause", "resume", "channels", "connect", "disconnect", "webhooks", "health", "reconcile", "help"),
+        ("undo", "pause", "resume", "channels", "connect", "disconnect", "webhooks", "reconcile", "health", "reconcile", "help"),
         ("/undo", "/health", "/channels", "/connect", "/tasks", "/pause all"),
     ),
 )

@@ -16,7 +16,7 @@ depends_on = None
 TIME = sa.DateTime(timezone=True)
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 KEY = sa.String(32)
-TABLES = ("order_contact", "order_source", "parcel", "reconciliation", "difference")
+TABLES = ("forgotten_buyer", "order_contact", "order_source", "parcel", "reconciliation", "difference")
 
 
 def _added() -> dict[str, list[sa.Column[Any]]]:
@@ -42,6 +42,7 @@ def upgrade() -> None:
     op.drop_index("ix_sales_order_buyer_key", "sales_order")
     with op.batch_alter_table("sales_order") as batch:
         batch.drop_column("buyer_key")
+    _forgotten_buyer()
     _order_source()
     _parcel()
     _reconciliation()
@@ -72,6 +73,15 @@ def _index(table: str, *columns: str) -> None:
 
 def _refers(table: str, column: str, to: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint([column], [f"{to}.id"], name=f"fk_{table}_{column}")
+
+
+def _forgotten_buyer() -> None:
+    op.create_table(
+        "forgotten_buyer",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_forgotten_buyer"),
+    )
 
 
 def _order_contact() -> None:
