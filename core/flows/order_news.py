@@ -43,7 +43,8 @@ async def ask_back(session: AsyncSession, db: Database, order: Order) -> None:
     if any(line.item_id for line in await lines_of(session, order.id)):
         await notices.tell(
             session, db, workspace=order.workspace_id, type="review_needed", key=f"back:{order.id}", subject=("order", order.id),
-            channel=order.channel if order.account_id else "", title=Told("Order {number} was refunded. Is it back?", number=order.number),
+            channel=order.channel if order.account_id else "",
+            title=Told("Is what order {number} was about back? Its buyer has the money.", number=order.number),
             body=Told("The order's card asks. Nothing goes into your stock before you say so."),
         )  # fmt: skip
 
@@ -51,12 +52,13 @@ async def ask_back(session: AsyncSession, db: Database, order: Order) -> None:
 def differs(order: Order, told: ChannelOrder) -> bool:
     """Whether it says another amount or another day than we know. Parcels are looked at by `parcels_differ`."""
     late = told.ship_by is not None and told.ship_by != order.ship_by
-    return late or any(_amount(told, name) not in (None, getattr(order, name)) for name in AMOUNTS)
+    return late or any(_amount(order, told, name) not in (None, getattr(order, name)) for name in AMOUNTS)
 
 
-def _amount(told: ChannelOrder, name: str) -> int | None:
+def _amount(order: Order, told: ChannelOrder, name: str) -> int | None:
+    """What it says of an amount. What a person said of the label stays: they know of labels that were bought elsewhere."""
     money: Money | None = getattr(told, name)
-    return None if money is None else money.amount
+    return None if money is None or (name == "label_cost" and order.label_by) else money.amount
 
 
 async def parcels_differ(session: AsyncSession, order: Order, told: ChannelOrder) -> bool:
@@ -75,7 +77,7 @@ async def take(session: AsyncSession, db: Database, order: Order, told: ChannelO
     """Keep what it says; a difference between what was asked and what was given back is told."""
     refunded = told.refunded is not None and told.refunded.amount != order.refunded
     for name in AMOUNTS:
-        if (amount := _amount(told, name)) is not None:
+        if (amount := _amount(order, told, name)) is not None:
             setattr(order, name, amount)
     order.ship_by = told.ship_by or order.ship_by
     if refunded:

@@ -9,15 +9,20 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from core.errors import Invalid
-from core.words import Told
+from core.rules.orders import OVER
+from core.rules.profit import Earned
+from core.values.states import OrderState
+from core.words import N_, Told
 
 _Key = TypeVar("_Key", bound=Hashable)
+_NO_PERIOD = N_("I do not know the time “{text}”. Type week, month, year, 2026, 2026-10, or two days like 2026-10-01 2026-10-15.")
 FIRST, LONGEST = date(2000, 1, 1), timedelta(days=3660)
 
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """One line of an order: its price for all its units, its part of the order's fees, what those units had cost."""
+    """One line of an order: what was sold, of which item (its number, None where it is not known), and what it earned. `order` is our
+    number of the order, `number` the marketplace's."""
 
     day: date
     channel: str
@@ -25,34 +30,58 @@ class Sold:
     title: str
     quantity: int
     currency: str
-    price: int
-    fees: int | None
-    cost: int | None
+    earned: Earned
+    order: int = 0
+    number: str = ""
+    sku: str = ""
+    state: OrderState = OrderState.CONFIRMED
+    paid: bool = True
+
+    @property
+    def over(self) -> bool:
+        """Whether it is no sale any more. What it earned or cost all the same still counts."""
+        return self.state in OVER
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """`no_fees` and `no_cost` count the lines whose fees or cost are not known: `net` is too high by them."""
+    """`about` is how much of the fees is an estimate. `no_fees`, `no_label` and `no_cost` count the lines of which these are not known:
+    `net` is too high by them."""
 
     lines: int = 0
     quantity: int = 0
     price: int = 0
+    shipping: int = 0
+    tax: int = 0
+    refunded: int = 0
     fees: int = 0
+    about: int = 0
+    label: int = 0
     cost: int = 0
     no_fees: int = 0
+    no_label: int = 0
     no_cost: int = 0
 
     @property
     def net(self) -> int:
-        return self.price - self.fees - self.cost
+        return self.price + self.shipping - self.tax - self.refunded - self.fees - self.label - self.cost
+
+    @property
+    def lacks(self) -> bool:
+        """Whether something is not known."""
+        return bool(self.no_fees or self.no_label or self.no_cost)
 
 
 def total(rows: Iterable[Sold]) -> Sum:
     rows = list(rows)
+    made = [row.earned for row in rows]
     return Sum(
-        lines=len(rows), quantity=sum(row.quantity for row in rows), price=sum(row.price for row in rows),
-        fees=sum(row.fees or 0 for row in rows), cost=sum(row.cost or 0 for row in rows),
-        no_fees=sum(row.fees is None for row in rows), no_cost=sum(row.cost is None for row in rows),
+        lines=len(rows), quantity=sum(row.quantity for row in rows), price=sum(one.price for one in made),
+        shipping=sum(one.shipping for one in made), tax=sum(one.tax for one in made), refunded=sum(one.refunded for one in made),
+        fees=sum(one.fees or 0 for one in made), about=sum(one.fees or 0 for one in made if one.about),
+        label=sum(one.label or 0 for one in made), cost=sum(one.cost or 0 for one in made),
+        no_fees=sum(one.fees is None for one in made), no_label=sum(one.label is None for one in made),
+        no_cost=sum(one.cost is None for one in made),
     )  # fmt: skip
 
 
@@ -64,21 +93,9 @@ def grouped(rows: Iterable[Sold], key: Callable[[Sold], _Key]) -> dict[_Key, Sum
     return {name: total(some) for name, some in parts.items()}
 
 
-def shared(amount: int, weights: Sequence[int]) -> list[int]:
-    """An amount parted by weight, exactly: what rounding leaves over goes to the largest remainders, the first ones first."""
-    whole = sum(weights)
-    if whole <= 0:
-        return [amount, *[0] * (len(weights) - 1)] if weights else []
-    parts = [amount * weight // whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda place: (-(amount * weights[place] % whole), place))
-    for place in by_remainder[: amount - sum(parts)]:
-        parts[place] += 1
-    return parts
-
-
 def period_of(text: str, today: date) -> tuple[date, date]:
-    """The first and the last day of "week" (the last seven), "month" (thirty), "year", "today", "yesterday", "2026-10", "2026-10-12" or
-    two such days. Raises `Invalid` with what to type."""
+    """The first and the last day of "week" (the last seven), "month" (thirty), "year", "today", "yesterday", "2026", "2026-10",
+    "2026-10-12" or two such days. Raises `Invalid` with what to type."""
     days = {"": 7, "week": 7, "month": 30, "quarter": 91, "year": 365, "today": 1}
     words = [word for word in text.strip().lower().replace("..", " ").split() if word not in ("this", "last", "to", "until", "-", "from")]
     name = " ".join(words)
@@ -96,10 +113,12 @@ def period_of(text: str, today: date) -> tuple[date, date]:
 
 
 def _days_of(word: str, text: str) -> tuple[date, date]:
-    found = re.fullmatch(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", word)
+    found = re.fullmatch(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", word)
     try:
         if found is None:
             raise _no_period(text)
+        if not found[2]:
+            return date(int(found[1]), 1, 1), date(int(found[1]), 12, 31)
         year, month = int(found[1]), int(found[2])
         if found[3]:
             return date(year, month, int(found[3])), date(year, month, int(found[3]))
@@ -110,8 +129,7 @@ def _days_of(word: str, text: str) -> tuple[date, date]:
 
 
 def _no_period(text: str) -> Invalid:
-    why = "I do not know the time “{text}”. Type week, month, year, 2026-10, or two days like 2026-10-01 2026-10-15."
-    return Invalid(Told(why, text=text.strip()[:40]))
+    return Invalid(Told(_NO_PERIOD, text=text.strip()[:40]))
 
 
 def steps_of(first: date, last: date) -> list[date]:

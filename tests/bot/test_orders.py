@@ -270,7 +270,7 @@ async def test_an_unknown_line_becomes_a_sale_when_a_person_says_which_item_it_w
     assert len(await orders(shop)) == 1
 
 
-async def test_a_refunded_order_earned_nothing(shop: TestShop) -> None:
+async def test_a_refunded_order_costs_what_was_kept_and_what_is_not_back(shop: TestShop) -> None:
     number = await published(shop, cost=2000)
     order = await shop.buy("shopify", number)
     shop.sandbox.refund("shopify", order.get("id") or order["orderId"])
@@ -278,7 +278,8 @@ async def test_a_refunded_order_earned_nothing(shop: TestShop) -> None:
     await shop.until("was refunded")
     [card] = [post.card for post in await shop.posts() if "was refunded" in post.card.get("title", "")]
     shown = {line["label"]: line.get("value") for line in card["lines"]}
-    assert shown["Earned"] == "nothing"
+    assert (shown["Price"], shown["Given back"], shown["Fees"]) == ("$80.00", "-$80.00", "-$2.62"), "Shopify keeps its fees"
+    assert (shown["You paid"], shown["Earned"]) == ("-$20.00", "-$22.62")
     assert card["mood"] == "warn"
 
 

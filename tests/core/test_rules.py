@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.money import Money
-from core.rules import access, changes, drafts, guards, orders, profit, stock, tasks
+from core.rules import access, changes, drafts, guards, orders, stock, tasks
 from core.rules.access import Ability
 from core.values.channel import Aspect, Capabilities, Limits
 from core.values.draft import Draft, Evidence, EvidenceKind, Field
@@ -94,13 +94,6 @@ def test_sold_and_unknown_stock_do_not_go_up() -> None:
     assert "sold" in (guards.may_go_live(ItemState.SOLD, 1) or "")
     assert "sold" in (guards.may_go_live(ItemState.READY, 0) or "")
     assert "how many" in (guards.may_go_live(ItemState.READY, None) or "")
-
-
-def test_profit_leaves_out_what_is_not_known_and_says_so() -> None:
-    made = profit.earned(Money(8000), Money(1060), Money(2000))
-    assert (made.net, made.unknown) == (Money(4940), ())
-    assert profit.earned(Money(8000), None, None).unknown == ("fees", "cost")
-    assert profit.earned(Money(8000), Money(0), None).net == Money(8000)
 
 
 def test_roles() -> None:

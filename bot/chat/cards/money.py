@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from bot.chat.cards import earnings
 from bot.chat.cards.parts import Easel, say
 from core.flows import sums as flow
 from core.flows.sums import Period
@@ -42,7 +43,7 @@ async def _asked(easel: Easel, subject: str) -> tuple[str, date, date, Period]:
 async def sales(easel: Easel, subject: str) -> Card:
     """How much was sold, bar by bar."""
     _way, first, last, period = await _asked(easel, subject)
-    title = _("Sold: {period}").format(period=_period(first, last))
+    title = _("Sold: {period}").format(period=of_days(first, last))
     lines: list[Line] = []
     for place, currency in enumerate(period.currencies):
         rows = [row for row in period.sold if row.currency == currency]
@@ -71,7 +72,7 @@ def _sales_chart(title: str, rows: list[Sold], currency: str, first: date, last:
     steps = sums.steps_of(first, last)
     amounts = dict.fromkeys(steps, 0)
     for row in rows:
-        amounts[sums.step_of(row.day, steps)] += row.price
+        amounts[sums.step_of(row.day, steps)] += row.earned.price
     monthly = len(steps) > 1 and (steps[-1] - steps[0]).days > 190
     bars = tuple(Bar(_month(step) if monthly else _day(step), amount, _short(amount, currency)) for step, amount in amounts.items())
     ticks = tuple((tick, _short(tick, currency)) for tick in sums.scale([bar.value for bar in bars]))
@@ -82,14 +83,14 @@ def _sales_chart(title: str, rows: list[Sold], currency: str, first: date, last:
 
 
 async def profit(easel: Easel, subject: str) -> Card:
-    """What was earned: price, less the fees and costs that are known."""
+    """What was earned: what came in, less what is known of what went out. Orders whose money went back count with what they cost."""
     way, first, last, period = await _asked(easel, subject)
     name, key = WAYS[way]
-    title = f"{_(name)}: {_period(first, last)}"
+    title = f"{_(name)}: {of_days(first, last)}"
     lines: list[Line] = []
-    for place, currency in enumerate(period.currencies):
-        rows = [row for row in period.sold if row.currency == currency]
-        lines += _earned_lines(sums.total(rows), currency)
+    for place, currency in enumerate(flow.currencies(period.rows)):
+        rows = [row for row in period.rows if row.currency == currency]
+        lines += earnings.of_time(sums.total(rows), currency)
         parts = sums.grouped(rows, key)
         ordered = sorted(parts.items(), key=(lambda one: str(one[0])) if way == "month" else (lambda one: (-one[1].net, str(one[0]))))
         named = [(_called(easel, way, one), part) for one, part in ordered]
@@ -100,30 +101,13 @@ async def profit(easel: Easel, subject: str) -> Card:
     return _card(title, lines, period, (others, (say(_("What was sold"), f"/sales {first} {last}"),)), ("profit", subject))
 
 
-def _earned_lines(whole: Sum, currency: str) -> list[Line]:
-    no_fees = ngettext("not known of {count} sale", "not known of {count} sales", whole.no_fees).format(count=whole.no_fees)
-    no_cost = ngettext("not known of {count} sale", "not known of {count} sales", whole.no_cost).format(count=whole.no_cost)
-    unknown = _("too high by the fees and costs that are not known") if whole.no_fees or whole.no_cost else ""
-    return [
-        Line(_("Price"), Money(whole.price, currency).here()),
-        Line(_("Fees"), Money(-whole.fees, currency).here(), no_fees if whole.no_fees else ""),
-        Line(_("You paid"), Money(-whole.cost, currency).here(), no_cost if whole.no_cost else ""),
-        Line(_("Earned"), Money(whole.net, currency).here(), unknown, "good" if whole.net > 0 else "bad", weak=bool(unknown)),
-    ]
-
-
 def _part_lines(named: list[tuple[str, Sum]], currency: str) -> list[Line]:
-    lines = [Line(name, Money(part.net, currency).here(), _known(part)) for name, part in named[:SHOWN]]
+    lines = [Line(name, Money(part.net, currency).here(), earnings.lacking(part)) for name, part in named[:SHOWN]]
     if len(named) > SHOWN:
         left = named[SHOWN:]
         more = ngettext("{count} more", "{count} more", len(left)).format(count=len(left))
         lines.append(Line(more, Money(sum(part.net for _name, part in left), currency).here()))
     return lines
-
-
-def _known(part: Sum) -> str:
-    lacking = [word for count, word in ((part.no_fees, _("fees not known")), (part.no_cost, _("cost not known"))) if count]
-    return ", ".join(lacking)
 
 
 def _profit_chart(title: str, named: list[tuple[str, Sum]], currency: str) -> Chart:
@@ -147,23 +131,34 @@ def _called(easel: Easel, way: str, key: object) -> str:
 
 
 def _card(title: str, lines: list[Line], period: Period, buttons: tuple[tuple[Button, ...], ...], subject: tuple[str, str]) -> Card:
-    left_out = [
-        ngettext("{count} cancelled order is not counted.", "{count} cancelled orders are not counted.", period.cancelled).format(
-            count=period.cancelled
-        )
-        if period.cancelled
+    said = ["" if lines else _("Nothing was sold then."), *_left_out(period, given_back=subject[0] == "sales"), _unpaid(period)]
+    return Card(title, " ".join(part for part in said if part), tuple(lines), buttons=buttons, subject=subject)
+
+
+def _left_out(period: Period, *, given_back: bool) -> list[str]:
+    """What is not in the sums. What was given back is not, where sales are counted; it is in what was earned."""
+    cancelled, refunded = period.cancelled, period.refunded if given_back else 0
+    return [
+        ngettext("{count} cancelled order is not counted.", "{count} cancelled orders are not counted.", cancelled).format(count=cancelled)
+        if cancelled
         else "",
-        ngettext("{count} refunded order is not counted.", "{count} refunded orders are not counted.", period.refunded).format(
-            count=period.refunded
-        )
-        if period.refunded
+        ngettext("{count} refunded order is not counted.", "{count} refunded orders are not counted.", refunded).format(count=refunded)
+        if refunded
         else "",
     ]
-    text = " ".join(part for part in ("" if lines else _("Nothing was sold then."), *left_out) if part)
-    return Card(title, text, tuple(lines), buttons=buttons, subject=subject)
 
 
-def _period(first: date, last: date) -> str:
+def _unpaid(period: Period) -> str:
+    """What is counted already, although nobody has paid for it yet."""
+    if not period.unpaid:
+        return ""
+    return ngettext(
+        "{count} order is counted that is not paid yet.", "{count} orders are counted that are not paid yet.", period.unpaid
+    ).format(count=period.unpaid)
+
+
+def of_days(first: date, last: date) -> str:
+    """A time as people read it."""
     if first == last:
         return _day(first)
     return _("{first} to {last}").format(first=_day(first), last=_day(last))

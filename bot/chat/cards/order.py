@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from bot.chat.cards import returned
+from bot.chat.cards import earnings, returned
 from bot.chat.cards.parts import Easel, money, photos, say
 from bot.chat.cards.sale import deeds, sold_line, which_item
-from core.flows import order_changes, order_news
+from core.flows import order_changes, order_news, sums
 from core.flows.order_sources import FILE
 from core.money import Money
 from core.rules import orders as rules
@@ -45,7 +45,7 @@ async def draw(easel: Easel, order_id: str) -> Card | None:
     lines, rows, shown = await _sold(easel, order, sold)
     asked = await order_changes.of_order(easel.session, order.id)
     parcels = await order_news.parcels_of(easel.session, order.id)
-    lines = [*_when(easel, order), *lines, *await _parcels(easel, order, parcels), *_money(order, sold)]
+    lines = [*_when(easel, order), *lines, *await _parcels(easel, order, parcels), *_money(order, sold), *await _earned(easel, order)]
     lines += [one for change in asked if (one := _asked(easel, order, change)) is not None]
     lines.append(await _known_from(easel, order))
     rows = [*rows, *_next(easel, order, asked), *(_parcel_links(parcels))]
@@ -127,11 +127,15 @@ def _money(order: Order, sold: Sequence[OrderLine]) -> list[Line]:
     amounts = [
         (_("Price"), price, ""), (_("Shipping paid"), order.shipping or None, ""), (_("Tax"), order.tax or None, ""),
         (_("The buyer paid"), order.total if order.total != price else None, ""),
-        (_("Fees"), None if not order.fees else -order.fees, ""),
-        (_("Label"), None if order.label_cost is None else -order.label_cost, ""),
     ]  # fmt: skip
     lines = [Line(label, money(amount, order.currency), note) for label, amount, note in amounts if amount is not None]
     return [*lines, *_given_back(order)]
+
+
+async def _earned(easel: Easel, order: Order) -> list[Line]:
+    """What it costs, and what is left: nothing to say of an order that was cancelled."""
+    rows = await sums.of_order(easel.session, order, easel.timezone)
+    return [] if order.state == OrderState.CANCELLED or not rows else await earnings.costs(easel, order, rows)
 
 
 def _given_back(order: Order) -> list[Line]:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.chat.cards import returned
+from bot.chat.cards import earnings, returned
 from bot.chat.cards.parts import Easel, called, listing_line, listing_rows, money, newest_changes, photos, say
 from bot.chat.finding import near_items
-from core.money import Money
 from core.rules.changes import UNDO_WINDOW
-from core.rules.profit import earned
 from core.values.card import Button, Card, CardPhoto, Line
 from core.values.states import ChangeKind, ItemState, ListingState, OrderState
-from core.words import N_, _
+from core.words import _
 from storage.models import AuditEntry, Change, Item, Listing, Order, OrderLine
 
 NOT_MINE = "order.not_mine"
 _LINES = select(OrderLine).where(OrderLine.order_id == bindparam("order")).order_by(OrderLine.id)
-UNKNOWN = {"fees": N_("fees are not known"), "cost": N_("what you paid for it is not known")}
 
 
 async def draw(easel: Easel, order_id: str) -> Card | None:
@@ -39,7 +36,7 @@ async def draw(easel: Easel, order_id: str) -> Card | None:
             buttons += await which_item(easel, line)
     cancelled = order.state == OrderState.CANCELLED
     over = cancelled or order.state == OrderState.REFUNDED
-    lines += [] if cancelled else await _money(easel, order, sold)
+    lines += await earnings.of_order(easel, order)
     if order.account_id is None and not cancelled and order.placed_at > easel.house.db.now() - UNDO_WINDOW:
         buttons.append((Button(_("Undo"), {"do": "sale.undo", "order": order.id}),))
     buttons.append((say(_("Order {number}…").format(number=order.number), f"/order {order.number}"),))
@@ -122,45 +119,3 @@ async def taken_down(session: AsyncSession, order_id: str, item: Item) -> list[s
     here = select(OrderLine.listing_id).where(OrderLine.order_id == order_id)
     query = select(Listing.account_id).where(Listing.item_id == item.id, Listing.wanted == "gone")
     return list((await session.execute(query.where(Listing.id.in_(by_sale) | Listing.id.in_(here)))).scalars())
-
-
-async def _money(easel: Easel, order: Order, sold: list[OrderLine]) -> list[Line]:
-    price = Money(sum(line.price * line.quantity for line in sold), order.currency)
-    if order.state == OrderState.REFUNDED:
-        return [Line(_("Price"), price.here()), Line(_("Earned"), _("nothing"), _("the buyer has the money back"), "bad")]
-    fees = None if order.fees is None else Money(order.fees, order.currency)
-    cost = await _cost(easel, order, sold)
-    made = earned(price, fees, cost)
-    lines = [Line(_("Price"), price.here()), *_fees(order, fees)]
-    lines.append(Line(_("You paid"), f"-{cost.here()}" if cost else _("not known"), "" if cost else await _how_to_say(easel, sold)))
-    note = ", ".join(_(UNKNOWN[one]) for one in made.unknown)
-    lines.append(Line(_("Earned"), made.net.here(), note, "good" if made.net.amount > 0 else "bad", weak=bool(made.unknown)))
-    return lines
-
-
-def _fees(order: Order, fees: Money | None) -> list[Line]:
-    """A sale without a marketplace has none to speak of; one on a marketplace that reports nothing leaves them unknown."""
-    if fees is None and order.account_id is None:
-        return [Line(_("Fees"), _("not known"))]
-    if fees is None:
-        return [Line(_("Fees"), _("not known yet"), _("the marketplace reports them later"))]
-    if order.account_id is None and not fees.amount:
-        return []
-    return [Line(_("Fees"), f"-{fees.here()}" if fees.amount else fees.here())]
-
-
-async def _cost(easel: Easel, order: Order, sold: list[OrderLine]) -> Money | None:
-    total = 0
-    for line in sold:
-        item = await easel.session.get(Item, line.item_id) if line.item_id else None
-        if item is None or item.cost is None or item.currency != order.currency:
-            return None
-        total += item.cost * line.quantity
-    return Money(total, order.currency)
-
-
-async def _how_to_say(easel: Easel, sold: list[OrderLine]) -> str:
-    """What to type for a cost that is not known."""
-    items = [await easel.session.get(Item, line.item_id) for line in sold if line.item_id]
-    first = next((item for item in items if item is not None and item.cost is None), None)
-    return _("/edit {item} cost 20").format(item=first.number) if first else ""
