@@ -22,6 +22,7 @@ from core.values.channel import (
     ListingPage,
     Live,
     OrderPage,
+    Preview,
     Ref,
     Wanted,
 )
@@ -66,6 +67,9 @@ class Channel(OrderDesk, Protocol):
         """Make it live exactly once, whatever happened before; the answer was read back. Of one that is live already the quantity is
         never raised, since what is missing there was sold. An answer that is not live says that it sold out meanwhile; `Unreachable`
         with the code `SOLD_UNHEARD` says so where only the orders can tell."""
+
+    async def preview(self, account: Connection, wanted: Wanted) -> Preview:
+        """What `ensure_listed` would send of a listing that is not there yet, and all that would be refused of it. Reads only."""
 
     async def ensure_absent(self, account: Connection, known: Ref) -> Live:
         """Make it unbuyable; the answer was read back and is not live. Never there is a success too."""

@@ -65,6 +65,16 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What a new listing would be, with nothing sent. `fields` are labels and values for people, as they would be sent; `payload` are the
+    bodies of the calls, in which photos go by their sha256 until they are uploaded. `problems` are sentences: what would be refused."""
+
+    fields: tuple[tuple[str, str], ...]
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """What the marketplace says is there, read from it and never remembered.
 

@@ -20,6 +20,7 @@ from core.values.channel import (
     ListingPage,
     Live,
     OrderPage,
+    Preview,
     Ref,
     Wanted,
 )
@@ -34,6 +35,7 @@ from integrations.ebay.health import Checkup
 from integrations.ebay.listings import Listings
 from integrations.ebay.orders import Orders
 from integrations.ebay.pages import Pages
+from integrations.ebay.preview import preview
 from integrations.ebay.trading import Trading
 from integrations.oauth import Now, utc_now
 
@@ -64,6 +66,9 @@ class EbayChannel:
 
     async def ensure_listed(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
         return await self._listings.listed(account, wanted, known)
+
+    async def preview(self, account: Connection, wanted: Wanted) -> Preview:
+        return await preview(self._catalogue, self._client.settings, account, wanted)
 
     async def ensure_absent(self, account: Connection, known: Ref) -> Live:
         return await self._listings.absent(account, known)

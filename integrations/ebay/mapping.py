@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from html import escape
 from json import dumps, loads
 from typing import Any
 
-from core.errors import Invalid, Missing
+from core.errors import HaggleError, Invalid, Missing
 from core.money import Money, of_wire
 from core.values.channel import Live, Ref, Wanted
-from core.words import Told
+from core.words import N_, Told
 from integrations.ebay.conditions import UNWORN
 from integrations.ebay.settings import EbaySettings
 
@@ -25,7 +25,12 @@ POLICIES = ("payment", "return", "fulfillment")
 
 def item_body(wanted: Wanted, condition: str, photos: Sequence[str]) -> dict[str, Any]:
     """The inventory item, complete: eBay replaces all of it. Raises `Invalid` where eBay's limits are passed."""
-    _check(wanted)
+    for fault in item_faults(wanted):
+        raise fault
+    return _item(wanted, condition, photos)
+
+
+def _item(wanted: Wanted, condition: str, photos: Sequence[str]) -> dict[str, Any]:
     product: dict[str, Any] = {
         "title": wanted.title,
         # eBay insists on a description; an item without one is described by its title, which invents nothing.
@@ -54,10 +59,17 @@ def item_body(wanted: Wanted, condition: str, photos: Sequence[str]) -> dict[str
 def offer_body(wanted: Wanted, account: Mapping[str, Any], settings: EbaySettings) -> dict[str, Any]:
     """The offer, complete, as updateOffer takes it. `account` are the account's settings: policy ids and location.
     Raises `Missing` for what the account lacks, `Invalid` for a price in another currency."""
+    for fault in offer_faults(wanted, account, settings):
+        raise fault
+    return _offer(wanted, account)
+
+
+def offer_faults(wanted: Wanted, account: Mapping[str, Any], settings: EbaySettings) -> Iterator[HaggleError]:
+    """Why eBay would not take the offer, one by one."""
     if not wanted.category:
-        raise Missing(Told("eBay needs a category. Choose one and publish again."), field="category")
+        yield Missing(Told("eBay needs a category. Choose one and publish again."), field="category")
     if wanted.price.currency != settings.site.currency:
-        raise Invalid(
+        yield Invalid(
             Told(
                 "This eBay account sells in {sold_in}, and the price is in {currency}. Set it anew.",
                 sold_in=settings.site.currency,
@@ -66,32 +78,43 @@ def offer_body(wanted: Wanted, account: Mapping[str, Any], settings: EbaySetting
         )
     for kind in POLICIES:
         if not account.get(f"{kind}_policy"):
-            raise Missing(
+            yield Missing(
                 Told("This eBay account has no {kind} policy yet. See /channels for what to do.", kind=kind), field=f"{kind}_policy"
             )
     if not account.get("location"):
-        raise Missing(Told("This eBay account has no ship-from place yet. See /channels for what to do."), field="location")
-    html = description_html(wanted.description or wanted.title)
-    if len(html) > LISTING_DESCRIPTION:
-        raise Invalid(
+        yield Missing(Told("This eBay account has no ship-from place yet. See /channels for what to do."), field="location")
+    if len(description_html(wanted.description or wanted.title)) > LISTING_DESCRIPTION:
+        yield Invalid(
             Told("The description is too long for eBay, which takes {most} characters. Shorten it.", most=format(LISTING_DESCRIPTION, ","))
         )
+
+
+def _offer(wanted: Wanted, account: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "availableQuantity": wanted.quantity,
         "categoryId": wanted.category,
         "includeCatalogProductDetails": False,  # eBay's catalogue would add what nobody here has evidence for
-        "listingDescription": html,
+        "listingDescription": description_html(wanted.description or wanted.title),
         "listingDuration": "GTC",
-        "listingPolicies": {f"{kind}PolicyId": str(account[f"{kind}_policy"]) for kind in POLICIES},
-        "merchantLocationKey": str(account["location"]),
+        "listingPolicies": {f"{kind}PolicyId": str(account.get(f"{kind}_policy") or "") for kind in POLICIES},
+        "merchantLocationKey": str(account.get("location") or ""),
         "pricingSummary": {"price": amount(wanted.price)},
     }
 
 
 def new_offer_body(wanted: Wanted, account: Mapping[str, Any], settings: EbaySettings) -> dict[str, Any]:
     """The offer as createOffer takes it: sku, marketplace and format are given once and for all."""
-    keys = {"sku": wanted.sku, "marketplaceId": settings.marketplace, "format": "FIXED_PRICE"}
-    return {**keys, **offer_body(wanted, account, settings)}
+    return {**_keys(wanted, settings), **offer_body(wanted, account, settings)}
+
+
+def _keys(wanted: Wanted, settings: EbaySettings) -> dict[str, Any]:
+    return {"sku": wanted.sku, "marketplaceId": settings.marketplace, "format": "FIXED_PRICE"}
+
+
+def bodies(wanted: Wanted, condition: str, account: Mapping[str, Any], settings: EbaySettings) -> dict[str, Any]:
+    """Item and offer as they would be sent, whatever is wrong with them. Photos go by their sha256."""
+    item = _item(wanted, condition, [one.sha256 for one in wanted.photos])
+    return {"item": item, "offer": {**_keys(wanted, settings), **_offer(wanted, account)}}
 
 
 def price_body(sku: str, offer: str, price: Money) -> dict[str, Any]:
@@ -234,29 +257,26 @@ def _aspects(wanted: Wanted) -> dict[str, list[str]]:
     for name, label in (("brand", "Brand"), ("mpn", "MPN")):
         if wanted.ids.get(name):
             aspects.setdefault(label, [wanted.ids[name]])
-    for name, values in aspects.items():
-        if len(name) > ASPECT_NAME or any(len(value) > ASPECT_VALUE for value in values):
-            raise Invalid(
-                Told(
-                    "“{name}” is too long for eBay, which takes {most} characters. Shorten it.", name=name[:ASPECT_NAME], most=ASPECT_VALUE
-                )
-            )
     return aspects
 
 
-def _check(wanted: Wanted) -> None:
+def item_faults(wanted: Wanted) -> Iterator[HaggleError]:
+    """Why eBay would not take the item, one by one."""
     limits = (("title", wanted.title, TITLE), ("condition note", wanted.condition_note, NOTE), ("number", wanted.sku, SKU))
     ids = (("brand", wanted.ids.get("brand", ""), BRAND), ("part number", wanted.ids.get("mpn", ""), MPN))
     for name, text, most in (*limits, *ids):
         if len(text) > most:
-            raise Invalid(
-                Told("The {name} has {count} characters and eBay takes {most}. Shorten it.", name=name, count=len(text), most=most)
-            )
+            told = N_("The {name} has {count} characters and eBay takes {most}. Shorten it.")
+            yield Invalid(Told(told, name=name, count=len(text), most=most))
     if not wanted.title.strip():
-        raise Missing(Told("eBay needs a title. Write one and publish again."), field="title")
+        yield Missing(Told("eBay needs a title. Write one and publish again."), field="title")
     if not wanted.photos:
-        raise Missing(Told("eBay needs at least one photo. Send one and publish again."), field="photos")
+        yield Missing(Told("eBay needs at least one photo. Send one and publish again."), field="photos")
     if len(wanted.photos) > PHOTOS:
-        raise Invalid(Told("eBay takes {most} photos and there are {count}. Take some away.", most=PHOTOS, count=len(wanted.photos)))
+        yield Invalid(Told("eBay takes {most} photos and there are {count}. Take some away.", most=PHOTOS, count=len(wanted.photos)))
     if wanted.quantity < 1:
-        raise Invalid(Told("A listing needs a quantity of at least 1."))
+        yield Invalid(Told("A listing needs a quantity of at least 1."))
+    for name, values in _aspects(wanted).items():
+        if len(name) > ASPECT_NAME or any(len(value) > ASPECT_VALUE for value in values):
+            told = N_("“{name}” is too long for eBay, which takes {most} characters. Shorten it.")
+            yield Invalid(Told(told, name=name[:ASPECT_NAME], most=ASPECT_VALUE))

@@ -23,6 +23,7 @@ from core.values.channel import (
     ListingPage,
     Live,
     OrderPage,
+    Preview,
     Ref,
     Wanted,
 )
@@ -37,6 +38,7 @@ from integrations.shopify.health import Found as Shop
 from integrations.shopify.health import look, orders_problem, problems, webhooks
 from integrations.shopify.listings import Listings, Places
 from integrations.shopify.pages import read_page
+from integrations.shopify.preview import preview
 from integrations.shopify.settings import ShopifySettings
 
 log = structlog.get_logger("shopify.orders")
@@ -61,6 +63,9 @@ class ShopifyChannel:
 
     async def ensure_listed(self, account: Connection, wanted: Wanted, known: Ref) -> Live:
         return await (await self._listings(account)).put_up(wanted, known)
+
+    async def preview(self, account: Connection, wanted: Wanted) -> Preview:
+        return preview(account, wanted)
 
     async def ensure_absent(self, account: Connection, known: Ref) -> Live:
         return await (await self._listings(account)).take_down(known)

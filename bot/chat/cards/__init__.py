@@ -24,6 +24,7 @@ from bot.chat.cards import (
     people,
     photos,
     reconciliation,
+    rehearsal,
     roll,
     sale,
     small,
@@ -47,6 +48,7 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "sale": sale.draw,
     "order": order.draw,
     "oversell": oversell.draw,
+    "dry": rehearsal.draw,
     "task": small.task,
     "notice": notice.draw,
     "fold": notice.fold,
@@ -84,6 +86,9 @@ class Artist:
             easel = Easel(self._house, session, workspace, timezone)
             with speaking(speech_of(language)):
                 card = await VIEWS[view](easel, subject[1])
+        if card is not None and easel.later is not None:
+            with speaking(speech_of(language)):
+                card = await easel.later(card)
         return replace(card, photos=await self._charts(easel)) if card and easel.charts else card
 
     async def _charts(self, easel: Easel) -> tuple[CardPhoto, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from core.flows.alarms import LATE
 from core.flows.house import House
 from core.flows.wanted import photos_of
 from core.money import Money
-from core.values.card import Button, CardPhoto, Line
+from core.values.card import Button, Card, CardPhoto, Line
 from core.values.chart import Chart
 from core.values.draft import Evidence, EvidenceKind, Field
 from core.values.states import ChangeKind, ChangeState, ListingState, TaskState
@@ -42,13 +42,14 @@ _TASK = (
 @dataclass(slots=True)
 class Easel:
     """What drawing a card needs: the house, a session that only reads, the workspace, and the reader's time zone. `charts` are drawn when
-    the card is: their pictures take longer than a session may be open."""
+    the card is: their pictures take longer than a session may be open. So does what asks a marketplace: `later` finishes the card."""
 
     house: House
     session: AsyncSession
     workspace: Workspace
     timezone: str
     charts: list[Chart] = field(default_factory=list)
+    later: Callable[[Card], Awaitable[Card]] | None = None
 
     def channel(self, kind: str) -> str:
         able = self.house.capabilities.get(kind)

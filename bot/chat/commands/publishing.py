@@ -51,6 +51,18 @@ async def publish_item(ctx: Context, item: Item, only: Sequence[Account] = ()) -
     await ctx.show("batch", ("batch", made[0].batch))
 
 
+async def rehearse_item(ctx: Context, item: Item, only: Sequence[Account] = ()) -> None:
+    """Show what a publish would send to the chosen channels, or to some only, and what each would refuse."""
+    row, _sheet = await sheet_of(ctx.session, item.id)
+    if row.state in READING:
+        raise Refused(_("I am still reading item {number}. Its card says when it is ready.").format(number=item.number))
+    _there, chosen = await chosen_accounts(ctx.easel(), row)
+    named = list(only) or chosen
+    if not named:
+        raise Refused(_("Nothing is connected yet. Type /connect to choose where you sell."))
+    await ctx.show("dry", ("dry", ":".join((item.id, *(one.id for one in named)))))
+
+
 async def _asks_marketplaces(ctx: Context, item: Item, row: Draft, chosen: Sequence[Account]) -> bool:
     """An account that was connected after the photos were read is asked for a category, once: without one it may refuse the listing."""
     asked = row.choices.get("asked", [])

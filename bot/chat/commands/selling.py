@@ -6,12 +6,13 @@ from sqlalchemy import select
 
 from bot.chat.cards.sale import taken_down
 from bot.chat.commands.fields import check_amount, check_editable, set_amount, the_item
-from bot.chat.commands.publishing import publish_item
+from bot.chat.commands.publishing import publish_item, rehearse_item
 from bot.chat.context import Context
 from bot.chat.limits import channels_of_changes
-from bot.chat.registry import Price, Rest, action, command
+from bot.chat.registry import Price, Rest, Word, action, command
 from core.errors import Invalid, Missing, Refused
 from core.flows import changes, edits, ledger, sales
+from core.flows.accounts import account_named
 from core.flows.wanted import price_of
 from core.money import Money, parse
 from core.rules.access import Ability
@@ -23,6 +24,7 @@ from storage.keys import new_key
 from storage.models import Account, Change, Item, Member
 
 SELLING = N_("Selling")
+DRY = "dry"  # show what would be sent
 HERE = (ItemState.DRAFT, ItemState.READY, ItemState.LIVE, ItemState.DELISTED)  # not sold, not put away
 
 
@@ -32,11 +34,17 @@ HERE = (ItemState.DRAFT, ItemState.READY, ItemState.LIVE, ItemState.DELISTED)  #
     "/publish 42",
     needs=Ability.PUBLISH,
     topic=SELLING,
-    details=N_("Add a channel to put it up only there."),
+    details=N_("Add a channel to put it up only there. /publish 42 dry shows what would be sent, and sends nothing."),
     offers=(ItemState.DRAFT, ItemState.DELISTED),
 )
-async def publish(ctx: Context, item: Item, channel: Account | None) -> None:
-    await publish_item(ctx, item, [channel] if channel else [])
+async def publish(ctx: Context, item: Item, channel: Account | None, dry: Word | None) -> None:
+    if dry is None:
+        await publish_item(ctx, item, [channel] if channel else [])
+        return
+    if dry.lower() != DRY:
+        account_named(list(await ctx.accounts()), dry)  # a slip in the channel: says which there are
+        raise Invalid(_("I did not understand “{words}”. Type it like this: {example}").format(words=dry, example="/publish 42 dry"))
+    await rehearse_item(ctx, item, [channel] if channel else [])
 
 
 @command(
