@@ -26,13 +26,14 @@ IN_A_MESSAGE = 100  # photos of one message have places of their own between two
 
 @dataclass(slots=True)
 class Photos:
-    """Photos that were fetched and kept, and what was wrong with the others."""
+    """Photos that were fetched and kept, and what was wrong with the others. `tables` are files of orders that came among them."""
 
     stored: list[StoredPhoto] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    tables: list[bytes] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.stored or self.problems)
+        return bool(self.stored or self.problems or self.tables)
 
 
 async def take_in(ctx: Context, photos: Photos) -> None:

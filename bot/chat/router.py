@@ -18,6 +18,7 @@ import bot.chat.commands as _commands  # noqa: F401 - registers every command an
 from bot.chat import intent
 from bot.chat.arrivals import Photos, take_in
 from bot.chat.asking import Asking, question_of
+from bot.chat.commands.importing import take_table
 from bot.chat.context import Context, Offer
 from bot.chat.places import look
 from bot.chat.plain.proposals import ONCE, use
@@ -31,6 +32,7 @@ from core.flows.people import Person
 from core.flows.posts import put_card, put_said
 from core.ports import Asked
 from core.rules.access import Ability, may, refusal
+from core.rules.order_files import is_table
 from core.values.card import Card, Inbound
 from core.words import _, here, speaking
 from storage.models import CardButton, Question, Workspace
@@ -112,6 +114,7 @@ class Router:
     async def _remember(self, ctx: Context, photos: Photos) -> None:
         # A pasted consent address holds a key to the account: it is used, and not kept.
         text = _("(the address of the consent page)") if _consent_query(ctx.inbound.text) else ctx.inbound.text
+        text = text or (_("(a file of orders)") if photos.tables else "")
         said = {"text": text, "photos": [one.sha256 for one in photos.stored], "event": ctx.inbound.event_id}
         if said["text"] or said["photos"]:
             put_said(ctx.session, ctx.db, ctx.place, said, workspace=ctx.person.workspace_id)
@@ -143,7 +146,10 @@ class Router:
                 continue
             try:
                 data = await self._house.surfaces[inbound.surface].fetch(name.removeprefix(FILE))
-                found.stored.append(await self._house.photos.put(data))
+                if is_table(data):
+                    found.tables.append(data)
+                else:
+                    found.stored.append(await self._house.photos.put(data))
             except (Invalid, Missing, Refused) as error:
                 found.problems.append(here(error.sentence))
         return found
@@ -171,7 +177,10 @@ class Router:
         if inbound.press:
             await self._press(ctx)
         elif photos:
-            await take_in(ctx, photos)
+            for one in photos.tables:
+                await take_table(ctx, one)
+            if photos.stored or photos.problems:
+                await take_in(ctx, photos)
         elif inbound.text.strip().startswith("/"):
             await run_line(ctx, inbound.text)
         elif inbound.text.strip():

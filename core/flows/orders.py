@@ -151,7 +151,7 @@ async def refund(session: AsyncSession, house: House, person: Person, order: Ord
     """
     db = house.db
     await hold(session, db, order)
-    left = await refundable(session, order)
+    was, left = order.state, await refundable(session, order)
     if order.total - left.amount != already.amount:
         raise Refused(Told("Of order {number} something else was given back meanwhile. Look at it, then say again.", number=order.number))
     await check_refund(session, order, amount)
@@ -166,7 +166,7 @@ async def refund(session: AsyncSession, house: House, person: Person, order: Ord
     else:
         after = {"amount": amount.amount, "currency": amount.currency, "already": already.amount, "asked_before": before}
         change = await make(session, db, ChangeKind.REFUND, order, person, after=after, reason=Told("{amount} back", amount=amount))
-    _did(session, db, person, order, REFUND, amount=amount.amount, change=change.id if change else "")
+    _did(session, db, person, order, REFUND, amount=amount.amount, change=change.id if change else "", was=was)
     await touch(session, db, ("order", order.id))
 
 
@@ -188,6 +188,7 @@ async def cancel(session: AsyncSession, house: House, person: Person, order: Ord
         await sales.cancel_outside(session, house, order, person)
         if order.paid:
             order.refund_asked = order.refunded = order.total
+        _did(session, db, person, order, CANCEL, reason=reason, change="")
         return
     before, order.refund_asked = order.refund_asked, order.total if order.paid else order.refund_asked
     after = {"reason": reason, "asked_before": before}

@@ -36,7 +36,7 @@ async def come_back(session: AsyncSession, house: House, person: Person, order: 
     await ledger.hold(session, db, line.item_id)
     if order.state != OrderState.REFUNDED:
         raise Refused(Told("Order {number} was not refunded.", number=order.number))
-    before = await _said(session, order)
+    before = await said_of(session, order)
     if before.get(line.id, "gone") != "gone":
         raise Refused(Told("Somebody said already what came back of order {number}.", number=order.number))
     audit.record(
@@ -55,7 +55,7 @@ async def come_back(session: AsyncSession, house: House, person: Person, order: 
     await touch(session, db, ("order", order.id), ("item", item.id))
 
 
-async def _said(session: AsyncSession, order: Order) -> dict[str, str]:
+async def said_of(session: AsyncSession, order: Order) -> dict[str, str]:
     """Line to the last answer."""
     query = select(AuditEntry).where(AuditEntry.subject_id == order.id, AuditEntry.action == RETURNED).order_by(AuditEntry.id)
     return {str(one.data["line"]): str(one.data["how"]) for one in (await session.execute(query)).scalars()}

@@ -86,7 +86,7 @@ async def record(session: AsyncSession, house: House, account: Account, told: Ch
         else:
             for line in lines:
                 await effects.sell(session, house, order, line)
-        await _announce(session, house, order, lines)
+        await announce(session, house, order, lines)
     if await _follow(session, house, order, told):
         await touch(session, db, ("order", order.id))
     return order.id
@@ -158,7 +158,7 @@ async def _lines(session: AsyncSession, order: Order, account: Account, told: Ch
     return made
 
 
-async def _announce(session: AsyncSession, house: House, order: Order, lines: list[OrderLine]) -> None:
+async def announce(session: AsyncSession, house: House, order: Order, lines: list[OrderLine]) -> None:
     """A sale is told as its card, each member where they want it and when."""
     db, able = house.db, house.capabilities.get(order.channel)
     order_of = N_("Order {number} on {channel}: {amount}") if able else N_("Order {number}, sold outside: {amount}")
@@ -265,7 +265,7 @@ async def sell_outside(
         data={"by": "person", "how": how},
     )  # fmt: skip
     await effects.sell(session, house, order, line)
-    await _announce(session, house, order, [line])
+    await announce(session, house, order, [line])
     return order
 
 

@@ -98,10 +98,9 @@ def steps(deed: Deed, state: S) -> tuple[S, ...]:
 def too_early(deed: Deed, state: S, number: int) -> Told:
     """Why a command may not be: what the order is, and what comes first where something does."""
     first = _FIRST.get((deed, state))
-    named = {"number": number, "state": of_order(state)}
     if first is None:
-        return Told("Order {number} is {state}.", **named)
-    return Told("Order {number} is {state}. {first}", **named, first=Told(first, number=number))
+        return Told("Order {number} is {state}.", number=number, state=of_order(state))
+    return Told("Order {number} is {state}. {first}", number=number, state=of_order(state), first=Told(first, number=number))
 
 
 # What marketplaces do not know of, or hear later than we do: that something is being packed, arrived, or is done with.

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from bot.chat.cards.parts import Easel, say
 from core.flows import noticed
 from core.flows.noticed import Row
+from core.flows.order_news import arrived_key
 from core.flows.reachable import SUBJECT
 from core.rules import notices as rules
 from core.values.card import Button, Card, Line
@@ -21,7 +22,7 @@ MOODS = {Severity.INFO: "", Severity.SUCCESS: "good", Severity.WARNING: "warn", 
 PAGE = 8
 NAMED = 6  # titles on a card that stands for several
 # The living card that a notice's subject has: its view.
-VIEW_OF = {"item": "item", "order": "sale", "task": "task", "batch": "batch", "reconciliation": "reconciliation"}
+VIEW_OF = {"item": "item", "order": "order", "task": "task", "batch": "batch", "reconciliation": "reconciliation"}
 FILTERS = {"": N_("All"), noticed.UNREAD: N_("Unread"), **{one.value: name for one, name in rules.SEVERITIES.items()}}
 
 
@@ -38,12 +39,20 @@ async def draw(easel: Easel, copy_id: str) -> Card | None:
         return Card(row.title, text, mood="good", subject=subject)
     if copy.dismissed_at is not None:
         return Card(row.title, _("Dismissed."), subject=subject)
-    buttons = await _leads_to(easel, copy, row)
+    buttons = [*_answers(row), *await _leads_to(easel, copy, row)]
     if copy.read_at is None:
         buttons.append(Button(_("Got it"), {"do": "notice.read", "copy": copy_id}))
     if not noticed.stays(row):
         buttons.append(Button(_("Dismiss"), {"do": "notice.dismiss", "copy": copy_id}))
     return Card(row.title, row.body, mood=MOODS[Severity(row.severity)], buttons=(tuple(buttons),) if buttons else (), subject=subject)
+
+
+def _answers(row: Notice) -> list[Button]:
+    """A notice that asks has its answers."""
+    if row.subject_kind != "order" or row.key != arrived_key(row.subject_id):
+        return []
+    yes = Button(_("It has arrived"), {"do": "order.arrived", "order": row.subject_id}, "primary")
+    return [yes, Button(_("Not yet"), {"do": "order.not_yet", "order": row.subject_id})]
 
 
 async def _leads_to(easel: Easel, copy: NoticeCopy, row: Notice) -> list[Button]:

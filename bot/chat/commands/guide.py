@@ -38,6 +38,13 @@ TASKS = (
         ("/sold", "/tasks", "/sales week", "/profit item", "/digest"),
     ),
     Task(
+        "orders",
+        N_("After it is sold"),
+        N_("Each order is a card: what was sold, parcels, money, and what comes next. I tell the marketplace, and say what it answered."),
+        ("orders", "order", "ship", "delivered", "refund", "cancel", "import"),
+        ("/orders to ship", "/ship", "/orders late", "/refund", "/import orders"),
+    ),
+    Task(
         "prices",
         N_("Prices"),
         N_("A price is for everywhere, or for one marketplace alone. A floor is the least that you would take: I never go below it."),

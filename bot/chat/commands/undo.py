@@ -17,7 +17,7 @@ from bot.chat.commands.stopping import PAUSED, RESUMED, pause_outward, resume_ou
 from bot.chat.context import Context
 from bot.chat.registry import action, command
 from core.errors import Refused
-from core.flows import edits, ledger, rolls, sales, undoing
+from core.flows import edits, ledger, order_undo, rolls, sales, undoing
 from core.flows.posts import touch
 from core.rules.access import Ability
 from core.rules.changes import UNDO_WINDOW
@@ -37,6 +37,9 @@ FINAL = {
     "task.done": N_("You ticked off task {number}. I cannot untick it: /publish or /delist puts right what is not true."),
     "task.snoozed": N_("You put off task {number}. Tick it off on its card when it is done: /tasks."),
     "order.assigned": N_("You said what was sold in order {number}. That cannot be taken back by me."),
+    "order.returned": N_("You said what came back of order {number}. /stock puts right what is not true."),
+    "orders.imported": N_("You imported orders from a file. /cancel takes back those that are wrong."),
+    "order.agreed": N_("You agreed to what was given back of order {number}. That cannot be taken back."),
     "order.not_mine": N_("You said that something in order {number} is none of yours. Its card takes that back."),
     "account.connected": N_("You connected {name}. Type /disconnect {channel} to take that back."),
     "account.disconnected": N_("You disconnected {name}. Type /connect {channel} to take that back."),
@@ -49,7 +52,7 @@ DOING = {
     ChangeKind.REVISE: N_("updating item {number}"), ChangeKind.QUANTITY: N_("the new quantity of item {number}"),
 }  # fmt: skip
 OVER = (ChangeState.UNDONE, ChangeState.CANCELLED, ChangeState.REJECTED, ChangeState.EXPIRED)
-DEEDS = (MADE, edits.EDITED, rolls.CONFIRMED, "item.discarded", "item.restored", "order.seen", PAUSED, RESUMED, *FINAL)
+DEEDS = (MADE, edits.EDITED, rolls.CONFIRMED, "item.discarded", "item.restored", "order.seen", PAUSED, RESUMED, *order_undo.DEEDS, *FINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,9 @@ async def undo(ctx: Context, item: Item | None) -> None:
         await undo_confirmation(ctx, deed.entry)
     elif what == "order.seen":
         await undo_sale(ctx, deed.entry.subject_id)
+    elif what in order_undo.DEEDS:
+        await order_undo.take_back(ctx.session, ctx.db, deed.entry, ctx.person)
+        await ctx.show("order", ("order", deed.entry.subject_id))
     elif what == "item.discarded":
         await _bring_back(ctx, deed.entry)
     elif what == PAUSED:
@@ -136,6 +142,8 @@ async def _standing(ctx: Context, entry: AuditEntry, by_batch: dict[str, AuditEn
     if entry.action == "order.seen":
         order = await ctx.session.get_one(Order, entry.subject_id)
         return None if order.state == OrderState.CANCELLED else Deed(entry)
+    if entry.action in order_undo.DEEDS:
+        return Deed(entry) if await order_undo.stands(ctx.session, entry) else None
     if entry.action != MADE:
         return Deed(entry)
     change = await ctx.session.get_one(Change, entry.subject_id)
