@@ -160,7 +160,9 @@ async def decide(session: AsyncSession, house: House, person: Person, row: Diffe
     await _claim(session, db, row, person)
     item = await session.get_one(Item, row.item_id, populate_existing=True)
     listing = await session.get_one(Listing, row.listing_id, with_for_update={"key_share": True}, populate_existing=True)
-    _tell(session, db, person, row, "difference.kept" if keep else "difference.put_back")
+    gone = row.kind == Kind.GONE
+    done = ("difference.left_down" if gone else "difference.kept") if keep else ("difference.relisted" if gone else "difference.put_back")
+    _tell(session, db, person, row, done)
     if listing.wanted != "live" or item.state in rules.OVER:
         raise Refused(Told("Item {number} is not to be up there any more, so there is nothing to decide.", number=item.number))
     await in_sync(session, db, listing)

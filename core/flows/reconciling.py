@@ -210,9 +210,7 @@ class ReconcileFlow:
         async with self._house.db.read() as session:
             some = await comparing.unseen(session, row, row.cursor.removeprefix(MISSING), FEW)
         for facts in some:
-            if facts.ours.busy:
-                counts["busy"] += 1
-            else:
+            if not facts.ours.busy:
                 await self._look(row, account, facts, None, counts)
         if len(some) == FEW:
             await self._on(claim, MISSING + some[-1].listing, counts)

@@ -161,8 +161,8 @@ class OrderContact(Base):
 
 
 class ForgottenBuyer(Base):
-    """A keyed hash of a name of somebody whom a marketplace had us erase, or of an order's id: what was ordered before and is heard of later
-    brings nothing of them."""
+    """A keyed hash of a name of somebody whom a marketplace had us erase, or of an order's id: what was ordered before and is heard of
+    later brings nothing of them."""
 
     __tablename__ = "forgotten_buyer"
 

@@ -96,6 +96,7 @@ async def refusals(shop: Shop) -> None:
     no_place = replace(shop.account, settings={**shop.account.settings, "publication": "gid://shopify/Publication/1"})
     with pytest.raises(Refused):
         await shop.channel.ensure_listed(no_place, wanted("HG-9"), ref("HG-9"))
+    await shop.channel.ensure_absent(shop.account, ref("HG-9"))  # what was half made is removed
 
 
 async def test_all_that_is_said_is_shopifys_language(wire: tuple[Http, Wire], sandbox: SandboxProcess) -> None:
