@@ -6,17 +6,22 @@ The sales' `earned` is what /profit counts, so a file of the same time adds up t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.errors import Missing
 from core.flows import sums
+from core.flows.slips import Desk
 from core.money import Money
+from core.ports import Paper
 from core.rules.spreadsheet import Cell, csv_bytes
-from core.rules.sums import Sold
+from core.rules.sums import LONGEST, Sold
 from core.values.states import ListingState
+from core.words import Told
 from storage.models import Item, Listing, Stock
 
 SALES = (
@@ -26,14 +31,51 @@ SALES = (
 STOCK = (
     "item", "sku", "title", "state", "currency", "price", "cost", "total", "reserved", "available", "cost_of_stock", "live_on", "since",
 )  # fmt: skip
+CSV = "text/csv; charset=utf-8"
 _UP = (ListingState.ACTIVE, ListingState.OUT_OF_SYNC)
+Reading = Callable[[AsyncSession], Awaitable[Paper]]  # the rest of making a file, which only reads
+
+
+async def sales_file(desk: Desk, about: str) -> Reading:
+    """`about` are the first and the last day, `2026-10-01|2026-10-31`, in the zone of whoever asks; of the marketplaces they look after.
+
+    Raises `Missing` for what is no time.
+    """
+    first, last = _days(about)
+    zone = desk.person.timezone or desk.workspace.timezone
+
+    async def read(session: AsyncSession) -> Paper:
+        data = await sales(session, desk.workspace.id, first, last, zone, desk.person.channels)
+        return Paper(f"sales-{first}-{last}.csv", CSV, data)
+
+    return read
+
+
+async def stock_file(desk: Desk, about: str) -> Reading:
+    """What there is now."""
+    today = desk.house.db.now().date()
+
+    async def read(session: AsyncSession) -> Paper:
+        return Paper(f"stock-{today}.csv", CSV, await stock(session, desk.workspace.id))
+
+    return read
+
+
+def _days(about: str) -> tuple[date, date]:
+    try:
+        first, last = (date.fromisoformat(day) for day in about.split("|"))
+    except ValueError as error:
+        raise Missing(Told("There is no such paper."), cause=str(error)) from error
+    if not first <= last <= first + LONGEST:
+        raise Missing(Told("There is no such paper."))
+    return first, last
 
 
 async def sales(session: AsyncSession, workspace: str, first: date, last: date, zone: str, channels: Collection[str] = ()) -> bytes:
     """A row for each order line of these days in the zone, as CSV. With `channels` of these only."""
     start, end = sums.bounds(first, last, zone)
     period = await sums.sold_between(session, workspace, start, end, zone, channels)
-    return sales_csv(period.rows)
+    return await asyncio.to_thread(sales_csv, period.rows)  # other work goes on meanwhile
 
 
 def sales_csv(rows: Iterable[Sold]) -> bytes:

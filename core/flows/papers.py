@@ -1,7 +1,7 @@
 """Makes the files of cards: what stands on each kind, who may have it, and a trace of whoever had it.
 
-`KINDS` names them. A kind's `make` reads what it needs within the transaction that writes the trace, and answers the file itself or a
-sheet that is drawn afterwards; nothing of it is kept.
+`KINDS` names them. A kind's `make` reads what it needs within the transaction that writes the trace, and answers the file itself, a
+sheet that is drawn afterwards, or how the rest is read without holding up writers; nothing of it is kept.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Missing, Refused
-from core.flows import slips
+from core.flows import export, slips
+from core.flows.export import Reading
 from core.flows.house import House
 from core.flows.people import WHO, Person, person_of
 from core.flows.slips import Desk, Printing
@@ -32,7 +33,7 @@ class Kind:
     nothing is named)."""
 
     needs: Ability
-    make: Callable[[Desk, str], Awaitable[Paper | Printing]]
+    make: Callable[[Desk, str], Awaitable[Paper | Printing | Reading]]
     action: str = "paper.made"
     subject: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +42,8 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "slip": Kind(Ability.BUYERS, slips.slip, "buyer.seen", "order", {"on": "packing slip"}),
     "pick": Kind(Ability.SHIP, slips.pick),
+    "sales": Kind(Ability.EXPORT, export.sales_file),
+    "stock": Kind(Ability.EXPORT, export.stock_file),
 }
 
 
@@ -66,6 +69,9 @@ class Papers:
             )  # fmt: skip
         if isinstance(made, Paper):
             return made
+        if not isinstance(made, Printing):
+            async with house.db.read() as session:
+                return await made(session)
         pictures = {}
         for sha256 in made.photos:
             try:

@@ -34,8 +34,8 @@ TASKS = (
         "earning",
         N_("When it sells"),
         N_("I take it down everywhere else, check that it is gone, and count what you earned. Tell me of sales that I cannot see."),
-        ("sold", "tasks", "snooze", "hand", "sales", "profit", "digest"),
-        ("/sold", "/tasks", "/sales week", "/profit item", "/digest"),
+        ("sold", "tasks", "snooze", "hand", "sales", "profit", "label", "export", "digest"),
+        ("/sold", "/tasks", "/sales week", "/profit item", "/export"),
     ),
     Task(
         "orders",

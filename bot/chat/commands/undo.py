@@ -17,7 +17,7 @@ from bot.chat.commands.stopping import PAUSED, RESUMED, pause_outward, resume_ou
 from bot.chat.context import Context
 from bot.chat.registry import action, command
 from core.errors import Refused
-from core.flows import edits, ledger, order_undo, rolls, sales, undoing
+from core.flows import edits, labels, ledger, order_undo, rolls, sales, undoing
 from core.flows.posts import touch
 from core.rules.access import Ability
 from core.rules.changes import UNDO_WINDOW
@@ -56,7 +56,8 @@ DOING = {
     ChangeKind.REVISE: N_("updating item {number}"), ChangeKind.QUANTITY: N_("the new quantity of item {number}"),
 }  # fmt: skip
 OVER = (ChangeState.UNDONE, ChangeState.CANCELLED, ChangeState.REJECTED, ChangeState.EXPIRED)
-DEEDS = (MADE, edits.EDITED, rolls.CONFIRMED, "item.discarded", "item.restored", "order.seen", PAUSED, RESUMED, *order_undo.DEEDS, *FINAL)
+ORDERS = {**dict.fromkeys(order_undo.DEEDS, order_undo), labels.SAID: labels}  # what is done about orders, and who takes it back
+DEEDS = (MADE, edits.EDITED, rolls.CONFIRMED, "item.discarded", "item.restored", "order.seen", PAUSED, RESUMED, *ORDERS, *FINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ async def undo(ctx: Context, item: Item | None) -> None:
         await undo_confirmation(ctx, deed.entry)
     elif what == "order.seen":
         await undo_sale(ctx, deed.entry.subject_id)
-    elif what in order_undo.DEEDS:
-        await order_undo.take_back(ctx.session, ctx.db, deed.entry, ctx.person)
+    elif what in ORDERS:
+        await ORDERS[what].take_back(ctx.session, ctx.db, deed.entry, ctx.person)
         await ctx.show("order", ("order", deed.entry.subject_id))
     elif what == "item.discarded":
         await _bring_back(ctx, deed.entry)
@@ -146,8 +147,8 @@ async def _standing(ctx: Context, entry: AuditEntry, by_batch: dict[str, AuditEn
     if entry.action == "order.seen":
         order = await ctx.session.get_one(Order, entry.subject_id)
         return None if order.state == OrderState.CANCELLED else Deed(entry)
-    if entry.action in order_undo.DEEDS:
-        return Deed(entry) if await order_undo.stands(ctx.session, entry) else None
+    if entry.action in ORDERS:
+        return Deed(entry) if await ORDERS[entry.action].stands(ctx.session, entry) else None
     if entry.action != MADE:
         return Deed(entry)
     change = await ctx.session.get_one(Change, entry.subject_id)
