@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import Missing, Refused
+from core.errors import Missing, Refused, Unreachable
 from core.money import Money
 from core.values.channel import ChannelParcel, Connection
 from integrations.http import Http
@@ -71,6 +71,10 @@ async def whole_life(shop: Shop, sandbox: SandboxProcess) -> None:
     await channel.ensure_listed(account, wanted(), ref(live=live))
     await channel.set_quantity(account, ref(live=live), 3, may_raise=True)
     await orders_of_a_shop(shop, sandbox)
+    sandbox.fault("drop", marketplace="shopify", operation="productSet", count=1)
+    with pytest.raises(Unreachable):
+        await channel.ensure_listed(account, wanted("HG-10", photos=()), ref("HG-10"))
+    await channel.ensure_absent(account, ref("HG-10"))  # what was half made is removed
 
 
 async def orders_of_a_shop(shop: Shop, sandbox: SandboxProcess) -> None:
@@ -96,7 +100,6 @@ async def refusals(shop: Shop) -> None:
     no_place = replace(shop.account, settings={**shop.account.settings, "publication": "gid://shopify/Publication/1"})
     with pytest.raises(Refused):
         await shop.channel.ensure_listed(no_place, wanted("HG-9"), ref("HG-9"))
-    await shop.channel.ensure_absent(shop.account, ref("HG-9"))  # what was half made is removed
 
 
 async def test_all_that_is_said_is_shopifys_language(wire: tuple[Http, Wire], sandbox: SandboxProcess) -> None:
