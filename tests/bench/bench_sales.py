@@ -152,7 +152,7 @@ async def buy_all(url: str, load: Load, numbers: Iterator[int]) -> dict[str, flo
 
         async def buy(marketplace: str, number: int) -> None:
             at = time.time()
-            answer = await client.post(f"{url}/control/buy", json={"marketplace": marketplace, "listing": f"BENCH-{number}"})
+            answer = await client.post(f"{url}/control/buy", json={"marketplace": marketplace, "listing": f"SHELF-{number}"})
             order = answer.raise_for_status().json()
             bought[order["orderId"] if marketplace == "ebay" else order["admin_graphql_api_id"]] = at
 

@@ -18,22 +18,20 @@ from sqlalchemy import select
 from bot import logs, wiring
 from bot.demo import connect_all
 from bot.http.server import Server
-from core.flows import accounts, ledger, people
+from core.flows import accounts, people
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.wanted import ref_of, wanted_of
-from core.values.draft import Draft as Sheet
-from core.values.draft import Evidence, EvidenceKind, Field
-from core.values.states import DraftState, ItemState, ListingState, Role, StockKind
+from core.values.states import ItemState, ListingState, Role
 from integrations.http import gather_some
 from storage import migrate
 from storage.db import sqlite_url
 from storage.keys import new_key
-from storage.models import Account, Draft, Item, ItemPhoto, Listing, Photo, Workspace
+from storage.models import Account, Item, Listing
+from tests import shelf
 from tests.sandbox_process import SandboxProcess
-from tests.shop import picture, settings_for
+from tests.shop import settings_for
 
-LAMPS = "112581"
 AT_ONCE = 8
 
 
@@ -62,21 +60,15 @@ async def serve(folder: Path, sandbox: SandboxProcess, port: int, items: int) ->
 
 
 async def list_many(house: House, person: Person, count: int) -> None:
-    """Items with the numbers 1 to `count` and the skus `BENCH-number`, live on eBay and Shopify."""
-    stored = await house.photos.put(picture(side=64))
+    """Items with the numbers 1 to `count`, live on eBay and Shopify."""
+    photo = await shelf.photo(house, person)
     async with house.db.write() as session:
-        session.add(
-            Photo(
-                sha256=stored.sha256, workspace_id=person.workspace_id, width=stored.width, height=stored.height, bytes=stored.bytes,
-                created_at=house.db.now(),
-            )
-        )  # fmt: skip
-        (await session.get_one(Workspace, person.workspace_id)).next_item = count + 1
+        await shelf.numbered(session, person, count)
     async with house.db.read() as session:
         query = select(Account).where(Account.channel.in_(tuple(house.channels)))
         shops = list((await session.execute(query)).scalars())
-    await list_one(house, person, shops, stored.sha256, 1)  # with it the marketplaces have the photo
-    await gather_some(AT_ONCE, [partial(list_one, house, person, shops, stored.sha256, number) for number in range(2, count + 1)])
+    await list_one(house, person, shops, photo, 1)  # with it the marketplaces have the photo
+    await gather_some(AT_ONCE, [partial(list_one, house, person, shops, photo, number) for number in range(2, count + 1)])
 
 
 async def list_one(house: House, person: Person, shops: list[Account], photo: str, number: int) -> None:
@@ -94,29 +86,12 @@ async def list_one(house: House, person: Person, shops: list[Account], photo: st
 
 
 async def _rows(house: House, person: Person, shops: list[Account], photo: str, number: int) -> tuple[Item, list[Listing]]:
-    now, workspace = house.db.now(), person.workspace_id
-    said = (Evidence(EvidenceKind.SELLER, "said so"),)
-    told = {"description": "Works.", "condition": "good", "brand": "Acme"}
-    sheet = Sheet({name: Field(value, 1.0, said) for name, value in told.items()})
     async with house.db.write() as session:
-        item = Item(
-            id=new_key(), workspace_id=workspace, number=number, sku=f"BENCH-{number}", state=ItemState.LIVE,
-            title=f"Acme brass desk lamp {number}", currency="USD", price=4500, cost=1200, created_at=now, changed_at=now,
-        )  # fmt: skip
-        session.add(item)
-        await session.flush()
-        session.add(ItemPhoto(item_id=item.id, sha256=photo, position=0))
-        choices = {"categories": {one.id: {"id": LAMPS, "name": "Lamps"} for one in shops if one.channel == "ebay"}}
-        session.add(
-            Draft(
-                workspace_id=workspace, item_id=item.id, fields=sheet.to_json(), choices=choices, member_id=person.member_id,
-                created_at=now, state=DraftState.APPROVED, due_at=now,
-            )
-        )  # fmt: skip
-        await ledger.post(session, house.db, item, StockKind.INITIAL, 1, key="bench", source="bench")
+        item = await shelf.shelve(session, house, person, shops, photo, number, price=4500, cost=1200)
+        item.state = ItemState.LIVE
         listings = [
             Listing(
-                id=new_key(), workspace_id=workspace, item_id=item.id, account_id=one.id, channel=one.channel, sku=item.sku,
+                id=new_key(), workspace_id=person.workspace_id, item_id=item.id, account_id=one.id, channel=one.channel, sku=item.sku,
                 state=ListingState.DRAFT, external={}, fields={},
             )
             for one in shops
