@@ -11,12 +11,12 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
-from core.flows import ledger
+from core.flows import effects, ledger
+from core.flows.house import House
 from core.flows.people import Person
 from core.rules.stock import Level
 from core.values.states import ItemState, StockKind
 from core.words import Told, counted
-from storage.db import Database
 from storage.keys import new_key
 from storage.models import Item, StockEntry
 
@@ -29,8 +29,11 @@ class Why:
     reason: str = ""
 
 
-async def post(session: AsyncSession, db: Database, person: Person, item: Item, difference: int, why: Why, *, undoing: bool) -> None:
-    """Append an entry for `difference` units. The item is held. Raises `Refused` when more would go than are there and free."""
+async def post(session: AsyncSession, house: House, person: Person, item: Item, difference: int, why: Why, *, undoing: bool) -> None:
+    """Append an entry for `difference` units; orders that were oversold get theirs first. The item is held.
+
+    Raises `Refused` when more would go than are there and free.
+    """
     if not difference:
         return
     level = await ledger.level_of(session, item.id)
@@ -38,8 +41,8 @@ async def post(session: AsyncSession, db: Database, person: Person, item: Item, 
         raise Refused(_too_few(item, level or Level(), free, -difference, undoing=undoing))
     kind = why.kind if level else StockKind.INITIAL
     quantity = -difference if kind is StockKind.DAMAGE else difference
-    posted = await ledger.post(session, db, item, kind, quantity, key=new_key(), source=person.actor, reason=why.reason)
-    left = posted.level.available
+    posted = await ledger.post(session, house.db, item, kind, quantity, key=new_key(), source=person.actor, reason=why.reason)
+    left = await effects.make_good(session, house, item, posted.level.available)
     if left > 0 and item.state == ItemState.SOLD:
         item.state = ItemState.DELISTED  # its card offers to put it up again
     elif undoing and left < 1 and item.state == ItemState.DELISTED:

@@ -196,7 +196,7 @@ async def _write(
         listing.own_price = value
     elif field == "quantity":
         why = counting.Why(reason=Told("undo")) if undo_of else why
-        await counting.post(session, db, person, item, value - before, why, undoing=bool(undo_of))
+        await counting.post(session, house, person, item, value - before, why, undoing=bool(undo_of))
     elif field in THRESHOLDS:
         stock = await session.get_one(Stock, item.id)
         setattr(stock, field, value)

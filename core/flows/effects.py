@@ -104,14 +104,14 @@ async def each_line(
         if kind is StockKind.SALE or not moved.fresh:
             continue
         await notices.solved(session, house.db, item.workspace_id, f"oversell:{order.id}:{item.id}")
-        left = await _make_good(session, house, item, moved.level.available)
+        left = await make_good(session, house, item, moved.level.available)
         if left > 0 and item.state == ItemState.SOLD:
             item.state = ItemState.DELISTED  # its card and the sale's card offer to put it up again
             await touch(session, house.db, ("item", item.id))
 
 
-async def _make_good(session: AsyncSession, house: House, item: Item, free: int) -> int:
-    """What a cancelled order gave back goes to orders that were oversold, first come first served. Answers how many are left."""
+async def make_good(session: AsyncSession, house: House, item: Item, free: int) -> int:
+    """What came back, or was found, goes to orders that were oversold, first come first served. Answers how many are left."""
     query = (
         select(Order, OrderLine)
         .join(OrderLine, OrderLine.order_id == Order.id)

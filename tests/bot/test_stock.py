@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from core.flows import quantities
 from core.values.states import ItemState, Role
-from storage.models import Account, Item, Notice, Stock, StockEntry
+from storage.models import Account, Item, Listing, Notice, Stock, StockEntry
 from tests.bot.people import join
 from tests.shop import TestShop
 
@@ -161,6 +162,33 @@ async def test_a_sold_thing_is_stocked_again(shop: TestShop) -> None:
     assert await shown(shop, number) == {"ebay": 4, "shopify": 4}
     await shop.say(f"/stock {number} 4")
     assert "Nothing is changed" in await shop.last()
+
+
+async def test_what_is_found_goes_first_to_who_bought_it_already(shop: TestShop) -> None:
+    number = await published(shop, quantity=1)
+    shop.sandbox.fault("webhook_lost", marketplace="ebay")
+    await shop.buy("ebay", number, heard=False)
+    await shop.buy("shopify", number)
+    await poll(shop)
+    assert "sold more often than you have it" in await shop.text()
+    await shop.say(f"/stock {number} +1 one more in a box")
+    kept = await stock_of(shop, number)
+    assert (kept.total, kept.reserved) == (0, 0)  # it is the second buyer's
+    assert (await shop.row(number)).state == ItemState.SOLD
+    assert [kind for kind, _total, _reason in await entries(shop, number)] == ["initial", "sale", "sale", "adjust", "sale"]
+
+
+async def test_a_quantity_that_did_not_arrive_is_told_again(shop: TestShop) -> None:
+    number = await published(shop, quantity=2)
+    async with shop.app.house.db.write() as session:  # as if its Change had failed
+        await session.execute(update(Listing).where(Listing.channel == "ebay").values(quantity=5))
+        await session.execute(update(Listing).where(Listing.channel == "shopify").values(quantity=1))
+    assert await quantities.sweep(shop.app.house) == 1
+    await shop.idle()
+    async with shop.app.house.db.read() as session:
+        shows = dict((await session.execute(select(Listing.channel, Listing.quantity).where(Listing.quantity.is_not(None)))).all())
+    assert shows == {"ebay": 2, "shopify": 1}  # more than it shows is only put there by a person
+    assert await quantities.sweep(shop.app.house) == 0
 
 
 async def test_what_shows_fewer_than_there_are_is_raised_by_a_tap(shop: TestShop) -> None:
