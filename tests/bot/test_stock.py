@@ -179,7 +179,7 @@ async def test_what_is_found_goes_first_to_who_bought_it_already(shop: TestShop)
 
 
 async def test_a_quantity_that_did_not_arrive_is_told_again(shop: TestShop) -> None:
-    number = await published(shop, quantity=2)
+    await published(shop, quantity=2)
     async with shop.app.house.db.write() as session:  # as if its Change had failed
         await session.execute(update(Listing).where(Listing.channel == "ebay").values(quantity=5))
         await session.execute(update(Listing).where(Listing.channel == "shopify").values(quantity=1))
