@@ -111,6 +111,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, words in (("lamp.jpg", "ACME LAMP"), ("label.jpg", "Model: LX-200"), ("shoe.jpg", "NIKE"), ("box.jpg", "SIZE US 10")):
         (folder / name).write_bytes(picture(words))
     (folder / "letter.jpg").write_text("This is no photo.")
+    (folder / "orders.csv").write_text("marketplace,order,title,price\nMercari,m1,Acme brass lamp,30.00\n")
     roll = folder / "roll"
     roll.mkdir()
     for place in range(6):
@@ -136,7 +137,7 @@ async def lines(text: str, pictures: Path) -> AsyncIterator[str]:
     for line in text.splitlines():
         words = line.split()
         names_files = words[:1] in (["photo"], ["bulk"])
-        yield " ".join(str(pictures / word) if word.endswith((".jpg", "roll")) else word for word in words) if names_files else line
+        yield " ".join(str(pictures / word) if word.endswith((".jpg", ".csv", "roll")) else word for word in words) if names_files else line
 
 
 def test_there_are_enough_talks() -> None:
