@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from bot.clock import Ticker
-from core.flows import digest, health, parcels, quantities, reconciling, retention, sessions, shortage, upkeep
+from core.flows import buyers, digest, health, parcels, quantities, reconciling, retention, sessions, shortage, upkeep
 from core.flows.differences import mark_overdue
 from core.flows.house import House
 from core.flows.reachable import Reachable
@@ -41,15 +41,16 @@ def set_up(ticker: Ticker, house: House, local: InProcess, zone: str, secrets: M
     every("digests", 60, lambda: digest.send_due(house), once_per_slot=False)
     every("undo closing", 600, lambda: undo_closing(house))
     every("silent accounts", 60, lambda: upkeep.shout_silent(house))
+    every("health cards", 30, lambda: health.follow(house))
     every("out of sync", 300, lambda: mark_overdue(house))
     ticker.hourly("compare what changed", lambda: reconciling.begin_all(house, kind=reconciling.CHANGED, spread=600))
     daily("compare", 2, 0, zone, lambda: reconciling.begin_all(house))
-    every("health cards", 30, lambda: health.follow(house))
     every("quantities", 900, lambda: quantities.sweep(house))
     ticker.hourly("low stock", lambda: shortage.sweep(house))
     ticker.hourly("shipped orders", lambda: parcels.read_shipped(house))
     ticker.hourly("keys", lambda: sealed.reseal(db, house.keyring))
     daily("retention", 3, 0, zone, lambda: retention.forget_old(house))
+    daily("buyers", 3, 15, zone, lambda: buyers.forget_old(house))
     daily("photos", 3, 20, zone, lambda: upkeep.sweep_photos(house))
     daily("damaged photos", 3, 30, zone, lambda: upkeep.check_photos(house))
     daily("finished orders", 4, 0, zone, lambda: parcels.complete_old(house))

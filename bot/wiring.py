@@ -10,6 +10,7 @@ import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -221,6 +222,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, surfaces: boo
         speech_of=speech_of,
         interpreter=open_interpreter(settings),
         paper=settings.paper,
+        keep_buyers=timedelta(days=settings.keep_buyers_days),
         backed_up=partial(last_backup, settings.data_folder),
     )
     house.meet(Artist(house), Router(house), Papers(house))

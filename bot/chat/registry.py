@@ -106,7 +106,8 @@ def command(
         parameters = _parameters(handler)
         about = frozenset(offers), frozenset(orders)
         made = Command(name, summary, example, handler, parameters, aliases, needs, topic, details, *about, asks or {}, looks_alone)
-        for spelling in (name, *aliases):
+        written = dict.fromkeys(one for spelling in (name, *aliases) for one in (spelling, spelling.replace("-", "_")))
+        for spelling in written:  # Telegram's menu takes no dash
             if spelling in REGISTRY.names:
                 raise TypeError(f"two commands are called /{spelling}")
             REGISTRY.names[spelling] = made

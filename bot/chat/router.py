@@ -18,6 +18,7 @@ import bot.chat.commands as _commands  # noqa: F401 - registers every command an
 from bot.chat import intent
 from bot.chat.arrivals import Photos, take_in
 from bot.chat.asking import Asking, question_of
+from bot.chat.commands.buyers import without_names
 from bot.chat.commands.importing import take_table
 from bot.chat.context import Context, Offer
 from bot.chat.places import look
@@ -113,7 +114,7 @@ class Router:
 
     async def _remember(self, ctx: Context, photos: Photos) -> None:
         # A pasted consent address holds a key to the account: it is used, and not kept.
-        text = _("(the address of the consent page)") if _consent_query(ctx.inbound.text) else ctx.inbound.text
+        text = _("(the address of the consent page)") if _consent_query(ctx.inbound.text) else without_names(ctx.inbound.text)
         text = text or (_("(a file of orders)") if photos.tables else "")
         said = {"text": text, "photos": [one.sha256 for one in photos.stored], "event": ctx.inbound.event_id}
         if said["text"] or said["photos"]:

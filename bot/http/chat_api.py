@@ -62,7 +62,7 @@ class ChatApi:
 
     async def chat(self, person: Member, before: str = "", limit: Annotated[int, Query(ge=1, le=200)] = 50) -> dict[str, Any]:
         """Posts, oldest first. `cursor` is where the event stream goes on."""
-        page = await read_page(self._house.db, person.member_id, before=before, limit=limit)
+        page = await read_page(self._house.db, self._house.keyring, person.member_id, before=before, limit=limit)
         return {"posts": page.posts, "more": page.more, "cursor": page.cursor.isoformat(), "name": person.name, "role": person.role}
 
     async def say(self, said: Said, person: Member) -> dict[str, bool]:

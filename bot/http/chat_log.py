@@ -12,9 +12,11 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 
 from bot.surfaces.web import SURFACE
+from core.flows import passing
 from core.flows.posts import GONE, POSTED
 from storage.db import Database
 from storage.models import Post
+from storage.secrets import Keyring
 
 # A post's time is taken before its transaction commits, so a later one may be seen first. Reading so far back finds it still.
 OVERLAP = timedelta(seconds=15)
@@ -46,7 +48,7 @@ class News:
         return {"posts": self.posts, "gone": self.gone, "cursor": self.cursor.isoformat(), "flood": self.flood}
 
 
-async def read_page(db: Database, chat: str, *, before: str = "", limit: int = 50) -> Page:
+async def read_page(db: Database, keyring: Keyring, chat: str, *, before: str = "", limit: int = 50) -> Page:
     """The newest posts, or those before a post's id."""
     cursor = db.now()
     query = _of_chat(chat).where(_shown()).order_by(Post.id.desc()).limit(limit + 1)
@@ -54,14 +56,15 @@ async def read_page(db: Database, chat: str, *, before: str = "", limit: int = 5
         query = query.where(Post.id < before)
     async with db.read() as session:
         rows = list((await session.execute(query)).scalars())
-    return Page([told(row) for row in reversed(rows[:limit])], len(rows) > limit, cursor)
+    return Page([told(row, keyring) for row in reversed(rows[:limit])], len(rows) > limit, cursor)
 
 
 class Changes:
     """Follows a chat from `since` on. Each state of a post is told once to a reader."""
 
-    def __init__(self, db: Database, chat: str, since: datetime) -> None:
+    def __init__(self, db: Database, keyring: Keyring, chat: str, since: datetime) -> None:
         self._db = db
+        self._keyring = keyring
         self._chat = chat
         self._cursor = since
         self._told: dict[str, str] = {}
@@ -78,10 +81,11 @@ class Changes:
         self._cursor = max([self._cursor, *(row.due_at if row.state == GONE else row.changed_at for row in rows)])
         if len(rows) > MANY:
             return News([], [], self._cursor, flood=True)
-        return News([told(row) for row in fresh if row.state != GONE], [row.id for row in fresh if row.state == GONE], self._cursor)
+        shown = [told(row, self._keyring) for row in fresh if row.state != GONE]
+        return News(shown, [row.id for row in fresh if row.state == GONE], self._cursor)
 
 
-def told(row: Post) -> dict[str, Any]:
+def told(row: Post, keyring: Keyring) -> dict[str, Any]:
     """A post for clients. Buttons keep their ids and lose what they do: that stays with us."""
     data: dict[str, Any] = {
         "id": row.id,
@@ -95,8 +99,9 @@ def told(row: Post) -> dict[str, Any]:
         "changed": row.changed_at.isoformat(),
     }
     if not row.said:
-        rows = [[{key: value for key, value in one.items() if key != "action"} for one in line] for line in row.card.get("buttons", [])]
-        data["card"] = {**row.card, "buttons": rows}
+        card = passing.shown(keyring, row)
+        rows = [[{key: value for key, value in one.items() if key != "action"} for one in line] for line in card.get("buttons", [])]
+        data["card"] = {**card, "buttons": rows}
     return data
 
 

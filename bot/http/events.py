@@ -55,7 +55,7 @@ class Events:
     async def _stream(self, chat: str, token: str, since: datetime) -> AsyncIterator[str]:
         with self._web.listen(chat) as bell:
             yield "retry: 1000\n\n"
-            changes, counted, spoken = Changes(self._house.db, chat, since), -1, ""
+            changes, counted, spoken = Changes(self._house.db, self._house.keyring, chat, since), -1, ""
             while not bell.ended:
                 person = await sessions.session_person(self._house, token)
                 if person is None:

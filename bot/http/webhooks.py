@@ -14,6 +14,7 @@ from starlette.responses import Response
 from bot.http.answers import answer_sentence
 from bot.http.limits import Limits
 from core.errors import HaggleError, Invalid, Refused
+from core.flows import privacy
 from core.flows.house import House
 from core.values.channel import Hint
 from storage.inbox import Delivery
@@ -69,7 +70,7 @@ class Webhooks:
         except HaggleError as error:  # it could not be checked now (no public key, say): the source sends it again
             log.warning("a webhook could not be checked", source=source, sentence=str(error), cause=error.cause)
             return answer_sentence(503, str(error))
-        await self._house.inbox.put_all([_delivery(source, hint) for hint in hints])
+        await self._house.inbox.put_all([_delivery(source, hint, self._house) for hint in hints])
         return Response(status_code=200)
 
     async def challenge(self, source: str, challenge_code: str = "") -> dict[str, Any]:
@@ -87,9 +88,10 @@ class Webhooks:
         return answer_sentence(401, "This update does not carry Telegram's secret.")
 
 
-def _delivery(source: str, hint: Hint) -> Delivery:
+def _delivery(source: str, hint: Hint, house: House) -> Delivery:
     account = hint.account_external_id
+    body = privacy.sealed(house, hint) if hint.topic in privacy.TOPICS else {"resource": hint.resource}
     return Delivery(
-        source=source, account=account, event_id=hint.event_id, topic=hint.topic, body={"resource": hint.resource},
+        source=source, account=account, event_id=hint.event_id, topic=hint.topic, body=body,
         lane=f"webhook:{source}:{account}", priority=PRIORITY,
     )  # fmt: skip

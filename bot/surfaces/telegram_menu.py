@@ -1,7 +1,7 @@
 """The menus that Telegram offers behind its button: by kind of chat and by the language of the reader's app.
 
 Telegram keeps them. At a start each is read first and sent only when it differs, so that a restart changes nothing.
-Limits (Bot API, BotCommand and setMyCommands): 100 commands, names of at most 32 characters, descriptions of at most 256.
+Limits (Bot API, BotCommand and setMyCommands): 100 commands, names of at most 32 characters without dashes, descriptions of at most 256.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ async def send(bot: Bot, menus: Sequence[Menu]) -> int:
     """Bring Telegram's menus up to date; how many it took. Raises `TelegramError`."""
     sent = 0
     for menu in menus:
-        wanted = [BotCommand(name, _within(summary)) for name, summary in menu.commands[:MOST] if len(name) <= NAME]
+        wanted = [BotCommand(name.replace("-", "_"), _within(summary)) for name, summary in menu.commands[:MOST] if len(name) <= NAME]
         scope, language = _SCOPES[menu.scope], menu.language or None
         if list(await bot.get_my_commands(scope=scope, language_code=language)) != wanted:
             await bot.set_my_commands(wanted, scope=scope, language_code=language)

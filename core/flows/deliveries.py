@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Missing, Unreachable
-from core.flows import accounts, buyers, notices, sales, watching
+from core.flows import accounts, notices, privacy, sales, watching
 from core.flows.house import House
 from core.flows.people import who
 from core.flows.posts import put_card, put_said
@@ -90,12 +90,11 @@ class InboxFlow:
             await settle(session)
 
     async def _settle(self, claim: Claim, event: InboxEvent, session: AsyncSession) -> None:
-        if event.topic == "account_deletion":
-            for name in str(event.body.get("resource", "")).split():
-                await buyers.forget(session, self._house, name, actor=f"channel:{event.source}")
+        if event.topic in privacy.TOPICS:
+            await privacy.take(session, self._house, event)
         await self._heard(session, event)
         # Who asked to be forgotten is not kept here either.
-        body = {} if event.topic == "account_deletion" else event.body
+        body = {} if event.topic in privacy.TOPICS else event.body
         await work.finish(session, claim, state=InboxState.DONE, body=body, last_error="")
 
     async def _accounts(self, session: AsyncSession, event: InboxEvent) -> tuple[list[Account], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.ports import (
     CardArtist,
@@ -37,7 +37,8 @@ class House:
     people talk with the house; they go on.
     `public_url` is where the internet reaches it, `address` where this machine does: links in chats lead to the one, else to the other.
     `speech_of` says how a language, by its code, says things. `interpreter` is None without a model.
-    `paper` is "A4", "Letter" or "auto" (by the business's currency). `backed_up` is when the last backup was made, where that is known.
+    `paper` is "A4", "Letter" or "auto" (by the business's currency). `keep_buyers` is how long buyers are known
+    after their order was finished (zero: until somebody says so). `backed_up` is when the last backup was made, where that is known.
     `artist`, `listener`, `papers` and `surfaces` come from the bot after it is built, since they need the house themselves.
     """
 
@@ -62,6 +63,7 @@ class House:
     speech_of: Callable[[str], Speech] = lambda language: ENGLISH
     interpreter: Interpreter | None = None
     paper: str = "auto"
+    keep_buyers: timedelta = timedelta()
     backed_up: Callable[[], datetime | None] = lambda: None
     _artist: CardArtist | None = None
     _listener: Listener | None = None

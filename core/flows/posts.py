@@ -20,7 +20,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthLost, HaggleError, Missing
-from core.flows import stories
+from core.flows import passing, stories
 from core.flows.house import House
 from core.ports import Surface
 from core.rules.retry import wait_before_retry
@@ -219,7 +219,7 @@ class PostFlow:
         card = stories.with_more(self._house, surface, post, card)
         card = await self._give_ids(card, post.workspace_id)
         shown = _hash(card)
-        values: dict[str, Any] = {"card": card.to_json(), "shown": shown, "changed_at": db.now()}
+        values: dict[str, Any] = {"card": passing.kept(self._house.keyring, post, card), "shown": shown, "changed_at": db.now()}
         if not post.message:
             values["message"] = await self._post(surface, post, card)
         elif shown != post.shown:
@@ -276,10 +276,11 @@ class PostFlow:
             again = now_version != post.version and state == POSTED
             if again and not post.view:
                 values.pop("card", None)  # a button changed the card while the one before was sent
-            values = {**values, "state": DIRTY if again else state, "due_at": db.now(), "attempts": 0}
+            ends = passing.over_at(post, db.now()) if state == POSTED and not again else None
+            values = {**values, "state": DIRTY if again or ends else state, "due_at": ends or db.now(), "attempts": 0}
             await work.finish(session, claim, **values)
-            if again:
-                wake(session, "card_post", claim.id, priority=6)
+            if again or ends:
+                wake(session, "card_post", claim.id, priority=6, delay=ends - db.now() if ends else 0)
         if surface := self._house.surfaces.get(post.surface):
             surface.settled(post.chat)
 

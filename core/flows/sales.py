@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
-from core.flows import effects, intake, ledger, notices, order_news, watching
+from core.flows import buyers, effects, intake, ledger, notices, order_news, watching
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.posts import touch
@@ -117,6 +117,8 @@ async def _create(session: AsyncSession, house: House, account: Account, told: C
     )  # fmt: skip
     session.add(order)
     await session.flush()
+    if people and await buyers.was_forgotten(session, house, told, people):
+        order.buyer, order.forgotten_at, people = b"", now, {}
     await contacts.keep(session, house.keyring, key, people)
     audit.record(
         session, workspace=order.workspace_id, at=now, actor=f"channel:{account.channel}", action="order.seen",

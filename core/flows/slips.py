@@ -61,7 +61,7 @@ async def slip(desk: Desk, about: str) -> Printing:
         raise Refused(Told("Order {number} is over: there is nothing to pack.", number=order.number))
     people = recipient(desk.house.keyring.open(order.buyer, order.id))
     query = select(OrderLine, Item).outerjoin(Item, Item.id == OrderLine.item_id).where(OrderLine.order_id == order.id)
-    lines = list((await desk.session.execute(query.order_by(OrderLine.id))).tuples())
+    lines = list((await desk.session.execute(query.order_by(OrderLine.id))).all())
     account = await desk.session.get(Account, order.account_id) if order.account_id else None
     seller = (account.name if account else "") or desk.workspace.name
     with speaking(desk.house.speech_of(desk.workspace.language)):
@@ -104,7 +104,7 @@ async def pick(desk: Desk, _about: str) -> Printing:
         .where(OrderLine.order_id.in_(orders))
         .order_by(Order.number, OrderLine.id)
     )
-    found = list((await desk.session.execute(query)).tuples())
+    found = list((await desk.session.execute(query)).all())
     if not found:
         raise Missing(Told("There is nothing to ship."))
     rows = _picked(found)

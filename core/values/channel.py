@@ -266,8 +266,9 @@ class Connection:
 class Hint:
     """What a webhook says, once its signature is proven: go and look. `event_id` is unique per delivery content.
 
-    `topic` is ours: "order" (fetch `resource`), "orders" (poll), "account_deletion" (`resource` has the user's names there, by spaces),
-    "listing" (read `resource`), "ignored".
+    `topic` is ours: "order" (fetch `resource`), "orders" (poll), "listing" (read `resource`), "ignored"; and those about a buyer, whose
+    `resource` has the user's names there, one a line, and after "order:" ids of orders: "account_deletion" (erase them), "data_request"
+    (they ask what is known). "shop_deletion" erases every buyer of the account.
     """
 
     event_id: str

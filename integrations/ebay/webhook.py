@@ -158,4 +158,4 @@ def _verifies(key: EllipticCurvePublicKey, signature: bytes, data: bytes) -> boo
 
 def _names_of(data: Mapping[str, Any]) -> str:
     """Everything that orders may call this user by: the name, or the immutable id that eBay gives some developers instead."""
-    return " ".join(str(data[name]) for name in ("username", "userId") if data.get(name))
+    return "\n".join(str(data[name]) for name in ("username", "userId") if data.get(name))

@@ -100,7 +100,7 @@ async def forget(shop: TestShop, handle: str, *, undo: bool = False) -> int:
     found = 0
     try:
         async with shop.app.house.db.write() as session:
-            found = await buyers.forget(session, shop.app.house, handle, actor="system")
+            found = await buyers.forget(session, shop.app.house, (handle,), actor="system")
             if undo:
                 raise UndoneError
     except UndoneError:

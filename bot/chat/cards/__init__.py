@@ -11,6 +11,7 @@ from dataclasses import replace
 import structlog
 
 from bot.chat.cards import (
+    buyer,
     digest,
     draft,
     health,
@@ -48,6 +49,7 @@ VIEWS: dict[str, Callable[[Easel, str], Awaitable[Card | None]]] = {
     "batch": outcome.draw,
     "sale": sale.draw,
     "order": order.draw,
+    "buyer": buyer.draw,
     "import": imported.report,
     "source": imported.question,
     "oversell": oversell.draw,

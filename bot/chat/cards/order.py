@@ -48,7 +48,7 @@ async def draw(easel: Easel, order_id: str) -> Card | None:
     lines = [*_when(easel, order), *lines, *await _parcels(easel, order, parcels), *_money(order, sold), *await _earned(easel, order)]
     lines += [one for change in asked if (one := _asked(easel, order, change)) is not None]
     lines.append(await _known_from(easel, order))
-    rows = [*rows, *_next(easel, order, asked), *(_parcel_links(parcels))]
+    rows = [*rows, *_next(easel, order, asked), *_packing(order), *(_parcel_links(parcels))]
     state = OrderState(order.state)
     mood = "good" if state in _GOOD else "bad" if state in _BAD else "warn" if state in rules.OVER or _is_late(easel, order) else ""
     return Card(_title(easel, order), easel.paused(), tuple(lines), shown, tuple(rows), mood, ("order", order.id))
@@ -197,6 +197,14 @@ def _next(easel: Easel, order: Order, asked: Sequence[Change]) -> list[tuple[But
             (Button(_("{amount} is right").format(amount=given), {"do": "order.agree", "order": order.id, "amount": order.refunded}),)
         )
     return rows
+
+
+def _packing(order: Order) -> list[tuple[Button, ...]]:
+    """For who packs it: the slip, and who gets it. What the card itself shows is for everybody, so no name is on it."""
+    if order.state not in rules.TO_SHIP:
+        return []
+    who = (say(_("Who bought it"), f"/buyer {order.number}"),) if order.buyer else ()
+    return [(say(_("Packing slip"), f"/slip {order.number}"), *who)]
 
 
 def _parcel_links(parcels: Sequence[Parcel]) -> list[tuple[Button, ...]]:

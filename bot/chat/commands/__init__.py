@@ -3,6 +3,7 @@
 from bot.chat.commands import (
     again,
     asked,
+    buyers,
     drafts,
     export,
     health,
@@ -17,6 +18,7 @@ from bot.chat.commands import (
     morning,
     notices,
     orders,
+    papers,
     photos,
     plain,
     publishing,
@@ -34,6 +36,7 @@ from bot.chat.commands import (
 __all__ = [
     "again",
     "asked",
+    "buyers",
     "drafts",
     "export",
     "health",
@@ -48,6 +51,7 @@ __all__ = [
     "morning",
     "notices",
     "orders",
+    "papers",
     "photos",
     "plain",
     "publishing",

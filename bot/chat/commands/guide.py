@@ -41,7 +41,7 @@ TASKS = (
         "orders",
         N_("After it is sold"),
         N_("Each order is a card: what was sold, parcels, money, and what comes next. I tell the marketplace, and say what it answered."),
-        ("orders", "order", "ship", "delivered", "refund", "cancel", "import"),
+        ("orders", "order", "ship", "delivered", "refund", "cancel", "import", "slip", "pick", "buyer", "find-buyer", "forget-buyer"),
         ("/orders to ship", "/ship", "/orders late", "/refund", "/import orders"),
     ),
     Task(
@@ -62,7 +62,7 @@ TASKS = (
         "trouble",
         N_("When something is wrong"),
         N_("Nothing is lost: what did not work is tried again, and what only you can do is a task. /undo takes the last thing back."),
-        ("undo", "pause", "resume", "channels", "connect", "disconnect", "webhooks", "reconcile", "health", "reconcile", "help"),
+        ("undo", "pause", "resume", "channels", "connect", "disconnect", "webhooks", "reconcile", "health", "help"),
         ("/undo", "/health", "/channels", "/connect", "/tasks", "/pause all"),
     ),
 )

@@ -120,12 +120,12 @@ async def order_(ctx: Context, order: Order) -> None:
     orders=(OrderState.SHIPPED,),
 )
 async def delivered(ctx: Context, order: Order) -> None:
-    _check(ctx, order)
+    check_order(ctx, order)
     await flow.delivered(ctx.session, ctx.db, ctx.person, order)
     await ctx.show("order", ("order", order.id))
 
 
-def _check(ctx: Context, order: Order) -> None:
+def check_order(ctx: Context, order: Order) -> None:
     """Raises `Refused` for an order of a marketplace that is not theirs."""
     if order.account_id is not None:
         ctx.check_on(order.channel)
@@ -134,7 +134,7 @@ def _check(ctx: Context, order: Order) -> None:
 async def the_order(ctx: Context, key: str) -> Order:
     """The order that a button names. Raises `Refused` for one of a marketplace that is not theirs."""
     order = await ctx.session.get_one(Order, key)
-    _check(ctx, order)
+    check_order(ctx, order)
     return order
 
 
@@ -160,7 +160,7 @@ async def not_yet(ctx: Context, order: str) -> None:
     orders=CAN_REFUND,
 )
 async def refund(ctx: Context, order: Order, amount: Money | None) -> None:
-    _check(ctx, order)
+    check_order(ctx, order)
     wanted = await flow.check_refund(ctx.session, order, amount)
     left = await flow.refundable(ctx.session, order)
     already = Money(order.total, order.currency) - left
@@ -209,7 +209,7 @@ async def agree(ctx: Context, order: str, amount: int) -> None:
     orders=(OrderState.PENDING, *rules.TO_SHIP),
 )
 async def cancel(ctx: Context, order: Order) -> None:
-    _check(ctx, order)
+    check_order(ctx, order)
     await flow.check_cancel(ctx.session, order)
     labels = {"buyer_asked": _("Yes: the buyer asked")} | ({"sold_out": _("Yes: sold out")} if order.account_id else {})
     buttons = [Button(label, {"do": "order.cancel", "order": order.id, "reason": reason}, "danger") for reason, label in labels.items()]

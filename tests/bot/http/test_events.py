@@ -162,7 +162,7 @@ async def test_a_card_that_was_not_posted_yet_is_not_told(home: Home) -> None:
     async with db.write() as session:
         await put_card(session, db, ("web", person.member_id), Card("Not yet"), workspace=person.workspace_id)
     assert (await owner.get("/api/v1/chat")).json()["posts"] == []
-    changes = Changes(db, person.member_id, home.clock.now())
+    changes = Changes(db, home.app.house.keyring, person.member_id, home.clock.now())
     assert not await changes.fresh()
 
 
@@ -204,7 +204,7 @@ async def test_a_reader_who_comes_back_goes_on_where_it_was(home: Home) -> None:
 async def test_a_row_that_is_committed_after_a_younger_one_is_still_told(home: Home) -> None:
     person, _token = await home.member()
     db = home.app.house.db
-    changes = Changes(db, person.member_id, home.clock.now())
+    changes = Changes(db, home.app.house.keyring, person.member_id, home.clock.now())
     slow = home.clock.now()
     home.clock.move(seconds=10)
     await say(home, person.member_id, person.workspace_id, "young")
