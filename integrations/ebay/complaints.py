@@ -24,6 +24,7 @@ log = structlog.get_logger("ebay.complaints")
 
 EVERY = timedelta(minutes=30)  # 48 a day of the 5,000 that eBay gives an app for all its sellers
 MOST = 200
+PATIENCE = 5.0  # seconds: sales that were read in the same poll wait for this
 OPEN_DISPUTE = ("OPEN", "ACTION_NEEDED")
 OVER = (OrderState.CANCELLED, OrderState.REFUNDED)
 
@@ -77,7 +78,8 @@ class Complaints:
     async def _ask(self, account: Connection, url: str, which: Mapping[str, Any], scheme: str) -> dict[str, Any]:
         headers = {"X-EBAY-C-MARKETPLACE-ID": self._client.settings.marketplace}
         try:
-            return (await self._client.as_seller(account, "GET", url, params=which, headers=headers, scheme=scheme)).object()
+            call = self._client.as_seller(account, "GET", url, params=which, headers=headers, scheme=scheme, timeout=PATIENCE)
+            return (await call).object()
         except HaggleError as error:
             log.info("complaints unknown", code=error.code, cause=error.cause)
             return {}

@@ -89,11 +89,15 @@ class Orders:
         return OrderPage(tuple(orders), max(since, newest), tuple(problems))
 
     async def _named(self, account: Connection, ids: Collection[str], found: dict[str, dict[str, Any]]) -> None:
-        """Read these orders into `found`."""
+        """Read these orders into `found`, as far as eBay gives them: what was complained of holds up no sale."""
         url, names = f"{self._client.settings.fulfillment}/order", sorted(ids)
         for start in range(0, len(names), NAMED):
             params = {"orderIds": ",".join(names[start : start + NAMED])}
-            page = (await self._client.as_seller(account, "GET", url, params=params)).object()
+            try:
+                page = (await self._client.as_seller(account, "GET", url, params=params)).object()
+            except HaggleError as error:
+                log.info("orders complained of were not read", code=error.code, cause=error.cause)
+                return
             found.update({str(one.get("orderId") or ""): one for one in page.get("orders") or []})
 
     async def _read(self, account: Connection, start: datetime, found: dict[str, dict[str, Any]]) -> bool:

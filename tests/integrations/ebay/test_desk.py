@@ -177,6 +177,9 @@ async def test_a_poll_tells_of_old_orders_that_are_complained_of(sandbox: Sandbo
     page = await poller.channel.orders_since(poller.account, soon)
     assert [(one.external_id, one.state) for one in page.orders] == [(order, OrderState.REFUND_REQUESTED)]
     assert page.cursor == soon
+    ahead = 2 * EVERY
+    sandbox.fault("error500", marketplace="ebay", operation="searchReturns")
+    assert (await poller.channel.orders_since(poller.account, soon)).orders == ()
 
 
 def test_refunds_are_counted_once_wherever_they_are_named() -> None:
