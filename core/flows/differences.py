@@ -114,6 +114,13 @@ async def close(session: AsyncSession, db: Database, listing: Listing, ref: str,
         await _end(session, db, row, SETTLED, "system")
 
 
+async def close_gone(session: AsyncSession, db: Database, account_id: str) -> None:
+    """Nobody needs to decide about what is not to be up any more: it sold, or somebody took it down."""
+    query = select(Difference).join(Listing, Listing.id == Difference.listing_id).where(Listing.wanted != "live")
+    for row in (await session.execute(query.where(Difference.account_id == account_id, Difference.state.in_((OPEN, LEFT))))).scalars():
+        await _end(session, db, row, SETTLED, "system")
+
+
 async def _end(session: AsyncSession, db: Database, row: Difference, state: str, by: str) -> None:
     row.state, row.decided_by, row.decided_at = state, by, db.now()
     await notices.solved(session, db, row.workspace_id, f"difference:{row.id}")

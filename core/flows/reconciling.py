@@ -230,6 +230,7 @@ class ReconcileFlow:
         async with db.write() as session:
             done = {"state": DONE, "finished_at": db.now(), "counts": dict(counts), "attempts": 0, "last_error": ""}
             await work.finish(session, claim, cursor="", **done)
+            await differences.close_gone(session, db, account.id)
             if row.kind == ALL:
                 await adopting.none_left(session, db, account, row, whole=not counts["cut"])
             elif counts["cut"]:  # so much has changed that the marketplace did not tell all of it

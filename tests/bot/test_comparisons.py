@@ -86,3 +86,13 @@ async def test_a_list_that_is_cut_off_is_made_whole_by_looks(tmp_path: Path, dat
             assert "eBay does not list them all" in told
     finally:
         process.close()
+
+
+async def test_nobody_is_asked_about_what_sold_meanwhile(shop: TestShop) -> None:
+    number = await listed(shop, price=4000)
+    await edit(shop, number, "ebay", price="45.00")
+    await shop.say("/reconcile ebay")
+    assert [one.state for one in await differing(shop)] == ["open"]
+    await shop.buy("shopify", number)
+    await shop.say("/reconcile ebay")
+    assert [one.state for one in await differing(shop)] == ["settled"]
