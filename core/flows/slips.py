@@ -48,7 +48,7 @@ class Printing:
 
 
 def lacking() -> str:
-    return _("Some letters cannot be printed rightly here. Copy this from the card instead.")
+    return _("If letters are missing here or look wrong, copy them from the order's card.")
 
 
 async def slip(desk: Desk, about: str) -> Printing:

@@ -20,6 +20,7 @@ from integrations.papers.letters import BOLD, PLAIN, fonts, marked
 
 SIZES = {"A4": A4, "Letter": LETTER}
 MARGIN = 16 * mm
+PADDING = 6  # points, which a page of reportlab keeps inside its margins
 PICTURE = 15 * mm  # a side of the square that a picture fits in
 SHARP = 300  # pixels of a picture's longer side
 INK, MUTED, LINE = HexColor("#1e2326"), HexColor("#5f676c"), HexColor("#b9b6ad")
@@ -52,7 +53,7 @@ def pdf(values: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], lis
     sheet: Mapping[str, Any] = values["sheet"]
     pictures = dict(zip(values["pictures"], blobs, strict=True))
     size, writer = SIZES[sheet["size"]], _Writer()
-    room = size[0] - 2 * MARGIN
+    room = size[0] - 2 * (MARGIN + PADDING)
     story: list[Flowable] = [writer.say(sheet["title"], writer.title)]
     if sheet["under"]:
         story.append(writer.say(sheet["under"], writer.small))
@@ -110,7 +111,7 @@ def _bound(story: list[Flowable], size: tuple[float, float], sheet: Mapping[str,
     )  # fmt: skip
 
     def corner(canvas: Canvas, page: SimpleDocTemplate) -> None:
-        said = _Writer().say(f"{sheet['corner']}   {page.page}".strip(), _style(8, alignment=TA_RIGHT))
+        said = _Writer().say(" · ".join(part for part in (sheet["corner"], str(page.page)) if part), _style(8, alignment=TA_RIGHT))
         said.wrapOn(canvas, size[0] - 2 * MARGIN, MARGIN)
         said.drawOn(canvas, MARGIN, MARGIN * 0.7)
 

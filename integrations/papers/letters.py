@@ -38,13 +38,14 @@ def fonts() -> TTFont:
 
 
 def marked(text: str) -> tuple[str, bool]:
-    """The text as reportlab's markup, each letter in a font that has it, and whether all of its letters can be written rightly. What is
+    """The text as reportlab's markup, each letter in a font that has it, and whether all of its letters are sure to be seen rightly. What is
     no letter (emoji) and in no font is left out."""
     whole = True
     eastern = JAPANESE if _KANA.search(text) else KOREAN if _KOREAN.search(text) else CHINESE
     kept: list[tuple[str, str]] = []
     for letter in unicodedata.normalize("NFC", text):
         if _EASTERN.match(letter):
+            whole = False  # a reader without such a font leaves it out
             kept.append((eastern, letter))
         elif ord(letter) in fonts().face.charToGlyph:
             whole = whole and unicodedata.bidirectional(letter) not in ("R", "AL")

@@ -128,7 +128,7 @@ async def test_talk(script: Path, tmp_path: Path, sandbox: SandboxProcess, pictu
         headers = {"Authorization": f"Bearer {token}"}
         out = io.StringIO()
         async with httpx.AsyncClient(base_url=shop.url, headers=headers, trust_env=False, timeout=30) as client:
-            code = await talk(client, lines(text, pictures), out, interactive=False, extras=World(shop).extras())
+            code = await talk(client, lines(text, pictures), out, interactive=False, extras=World(shop).extras(), folder=tmp_path)
     assert code == 0, out.getvalue()
 
 
