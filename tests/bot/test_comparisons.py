@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.flows import reconciling
+from core.flows import reconciling, retention
 from core.values.states import Role
 from storage.models import Account, Reconciliation
 from tests.bot.compared import differing, edit, listed
@@ -96,3 +96,16 @@ async def test_nobody_is_asked_about_what_sold_meanwhile(shop: TestShop) -> None
     await shop.buy("shopify", number)
     await shop.say("/reconcile ebay")
     assert [one.state for one in await differing(shop)] == ["settled"]
+
+
+async def test_comparisons_are_forgotten_after_a_month_but_for_what_is_still_asked(shop: TestShop) -> None:
+    number = await listed(shop, price=4000)
+    await shop.say("/reconcile shopify")
+    await edit(shop, number, "ebay", price="45.00")
+    await shop.say("/reconcile ebay")
+    shop.clock.move(days=31)
+    await retention.forget_old(shop.app.house)
+    async with shop.app.house.db.read() as session:
+        left = await session.execute(select(Account.channel).join(Reconciliation, Reconciliation.account_id == Account.id))
+        assert list(left.scalars()) == ["ebay"]
+    assert [one.state for one in await differing(shop)] == ["open"]
