@@ -63,7 +63,7 @@ async def slip(desk: Desk, about: str) -> Printing:
     query = select(OrderLine, Item).outerjoin(Item, Item.id == OrderLine.item_id).where(OrderLine.order_id == order.id)
     lines = list((await desk.session.execute(query.order_by(OrderLine.id))).all())
     account = await desk.session.get(Account, order.account_id) if order.account_id else None
-    seller = (account.name if account else "") or desk.workspace.name
+    seller = _called(account) or desk.workspace.name
     with speaking(desk.house.speech_of(desk.workspace.language)):
         placed = speech().day(order.placed_at.astimezone(ZoneInfo(desk.workspace.timezone)))
         number = order.external_id.rpartition("/")[2] if account else str(order.number)
@@ -78,6 +78,12 @@ async def slip(desk: Desk, about: str) -> Printing:
             corner=_("Order {number}").format(number=order.number), lacking=lacking(),
         )  # fmt: skip
     return Printing(f"packing-slip-{order.number}.pdf", sheet)
+
+
+def _called(account: Account | None) -> str:
+    """What buyers know the seller as there: accounts are named “eBay (vintage_kicks)”."""
+    name = account.name if account else ""
+    return name.partition("(")[2].removesuffix(")") or name
 
 
 def _packed(line: OrderLine, item: Item | None) -> tuple[str, ...]:

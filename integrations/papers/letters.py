@@ -38,8 +38,8 @@ def fonts() -> TTFont:
 
 
 def marked(text: str) -> tuple[str, bool]:
-    """The text as reportlab's markup, each letter in a font that has it, and whether all of its letters are sure to be seen rightly. What is
-    no letter (emoji) and in no font is left out."""
+    """The text as reportlab's markup, each letter in a font that has it, and whether all of its letters are sure to be seen rightly.
+    What is no letter (emoji) and in no font is left out."""
     whole = True
     eastern = JAPANESE if _KANA.search(text) else KOREAN if _KOREAN.search(text) else CHINESE
     kept: list[tuple[str, str]] = []

@@ -38,7 +38,7 @@ TASKS = (
         ("/sold", "/tasks", "/sales week", "/profit item", "/export"),
     ),
     Task(
-        "orders",
+        "shipping",
         N_("After it is sold"),
         N_("Each order is a card: what was sold, parcels, money, and what comes next. I tell the marketplace, and say what it answered."),
         ("orders", "order", "ship", "delivered", "refund", "cancel", "import", "slip", "pick", "buyer", "find-buyer", "forget-buyer"),
@@ -63,6 +63,6 @@ TASKS = (
         N_("When something is wrong"),
         N_("Nothing is lost: what did not work is tried again, and what only you can do is a task. /undo takes the last thing back."),
         ("undo", "pause", "resume", "channels", "connect", "disconnect", "webhooks", "reconcile", "health", "help"),
-        ("/undo", "/health", "/channels", "/connect", "/tasks", "/pause all"),
+        ("/undo", "/health", "/channels", "/connect", "/pause all"),
     ),
 )
