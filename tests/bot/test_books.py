@@ -23,6 +23,8 @@ from storage.models import Account, Listing, Order
 from tests.bot.people import join, person_of, trail
 from tests.shop import TestShop
 
+only_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])  # what nothing of the kind depends on
+
 
 async def seen(shop: TestShop, view: str) -> dict[str, dict[str, Any]]:
     """The newest card of a view: its lines by their labels."""
@@ -105,6 +107,7 @@ async def test_fees_are_about_until_the_marketplace_has_said_them(sold: TestShop
     assert (lines["Fees"].get("note", ""), lines["Earned"]["value"]) == ("", "$127.94")
 
 
+@only_sqlite
 async def test_the_label_is_what_a_person_says_until_they_take_it_back(sold: TestShop) -> None:
     order = replace(await told(sold, "ebay", 1), state=OrderState.SHIPPED)
     await take(sold, order)
@@ -151,6 +154,7 @@ async def test_the_file_adds_up_to_what_profit_says_and_has_nothing_of_buyers(so
     assert [entry.data["paper"] for entry in await trail(sold, "paper.made")] == ["sales"]
 
 
+@only_sqlite
 async def test_what_there_is_as_a_file(sold: TestShop) -> None:
     toy = str(await sold.item("Tin toy", quantity=4, cost=250))
     await sold.say("/export stock")
@@ -160,6 +164,7 @@ async def test_what_there_is_as_a_file(sold: TestShop) -> None:
     assert rows["2"]["title"] == "'=Old radio"
 
 
+@only_sqlite
 async def test_a_file_is_asked_for_by_who_may_and_of_what_is_theirs(sold: TestShop) -> None:
     await sold.say("/export")
     assert "What should be in the file?" in await sold.last()
