@@ -21,17 +21,19 @@ TAKEN = frozenset(
     ("active", "apps", "archive", "away", "call", "collapse", "dm", "dnd", "expand", "feed", "feedback", "help", "invite", "join", "leave",
      "me", "mute", "msg", "open", "prefs", "remind", "remove", "rename", "search", "shortcuts", "shrug", "star", "status", "topic", "who"),
 )  # fmt: skip
+# Ours that are said rarely: Slack takes no more commands than it does, and these are said as /haggle WORD too.
+RARE = frozenset(("disconnect", "find-buyer", "forget-buyer", "start"))
 
-_OURS = re.compile(rf"(?<![\w/.:])/({'|'.join(sorted(TAKEN))})\b(?![\w/.-])")
+_OURS = re.compile(rf"(?<![\w/.:])/({'|'.join(sorted(TAKEN | RARE))})\b(?![\w/.-])")
 
 
 def short_forms(commands: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
     """The commands that get a slash command of their own, beside `/haggle`."""
-    return [one for one in commands if one["name"] not in TAKEN][: MOST - 1]
+    return [one for one in commands if one["name"] not in TAKEN | RARE][: MOST - 1]
 
 
 def as_typed(card: Card) -> Card:
-    """The card with commands as they are typed in Slack: where Slack has one of that name itself, ours begins with `/haggle`."""
+    """The card with commands as they are typed in Slack: where ours has no short form, it begins with `/haggle`."""
 
     def said(text: str) -> str:
         return _OURS.sub(rf"{COMMAND} \1", text)

@@ -141,7 +141,8 @@ async def in_the_terminal(shop: TestShop, script: str, pictures: Path) -> str:  
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=shop.url, headers=headers, trust_env=False, timeout=30) as client:
         said = (numbers.put(line) async for line in lines(script, pictures))
-        code = await talk(client, said, out, interactive=False, extras=extras_of(shop), patience=PATIENCE, folder=shop.app.settings.data_folder)
+        folder = shop.app.settings.data_folder
+        code = await talk(client, said, out, interactive=False, extras=extras_of(shop), patience=PATIENCE, folder=folder)
     return out.getvalue() if code else "fine"
 
 
