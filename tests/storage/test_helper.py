@@ -48,7 +48,7 @@ async def test_answers_come_back_whole_and_the_child_is_nice_and_starts_late() -
     async with helping() as helper:
         assert helper.pid is None
         values, answer = await helper.run("echo", {"word": "ünï"}, blobs)
-        assert values == {"word": "ünï", "nice": os.nice(0) + 10, "threads": "1"}
+        assert values == {"word": "ünï", "nice": min(os.nice(0) + 10, 19), "threads": "1"}
         assert answer == blobs
         assert helper.memory > MIB
 

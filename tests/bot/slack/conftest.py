@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot.surfaces import slack_ears
 from bot.surfaces.slack import SlackSurface
 from core.ports import Asked
 from core.values.card import Inbound
@@ -26,6 +27,13 @@ from tests.bot.slack_people import picture
 from tests.bot.slack_server import SlackServer
 
 COMMANDS = ("items", "price", "help")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done within Slack's 3 s is looked at in `test_connection.py`; elsewhere a machine that stands still is no fault."""
+    monkeypatch.setattr(slack_ears, "KEEP", 20.0)
+    monkeypatch.setattr(slack_ears, "LOOK", 20.0)
 
 
 @dataclass(slots=True)
