@@ -51,7 +51,8 @@ class SandboxProcess:
         self.url = ""
         self.credentials: dict[str, dict[str, str]] = {}
         self._process: subprocess.Popen[str] | None = None
-        self._client = httpx.Client(timeout=30, trust_env=False)
+        # No connection is kept: the stand-in closes idle ones, and a call that meets that moment would fail for nothing.
+        self._client = httpx.Client(timeout=30, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
     @classmethod
     def start(cls, folder: Path, **settings: Any) -> SandboxProcess:
