@@ -174,7 +174,7 @@ class ChangeFlow:
             if kind is ChangeKind.DELIST:
                 await outcomes.down(session, db, listing, item, change)
             else:
-                outcomes.up(listing, item, live, now)
+                outcomes.up(listing, item, live, now, priced=kind is not ChangeKind.QUANTITY)
                 if listing.wanted != "live":
                     await outcomes.take_back(session, db, item, listing, change)
                 elif kind in PUTS_UP and live.live:

@@ -24,12 +24,15 @@ def shown(live: Live, now: datetime) -> dict[str, Any]:
     return {"live": live.live, "url": live.url, "quantity": live.quantity, "verified_at": now.isoformat(), **price}
 
 
-def up(listing: Listing, item: Item, live: Live, now: datetime) -> None:
-    """Something that is to be for sale was read back. What is not live then was sold out meanwhile."""
+def up(listing: Listing, item: Item, live: Live, now: datetime, *, priced: bool = True) -> None:
+    """Something that is to be for sale was read back. What is not live then was sold out meanwhile.
+
+    `priced`: a price was written. Where none was, another than ours was set there, and is asked about when all is compared.
+    """
     listing.external = {**listing.external, **live.external}
     listing.listing_ref = str(live.external.get("listing") or live.external.get("product") or listing.listing_ref)
     listing.url = live.url or listing.url
-    listing.price = live.price.amount if live.price else listing.price
+    listing.price = live.price.amount if live.price and priced else listing.price
     listing.quantity = live.quantity if live.quantity is not None else listing.quantity
     listing.seen = {"price": listing.price, "quantity": listing.quantity}  # the marketplace's own spelling of what we wrote
     listing.verified_at, listing.needs_person = now, False

@@ -181,3 +181,13 @@ async def test_being_asked_to_wait_uses_up_no_tries(shop: TestShop) -> None:
     shop.sandbox.no_faults()
     await later(shop)
     assert sorted(await shop.live(number)) == ["ebay", "shopify"]
+
+
+async def test_a_price_that_was_set_there_is_asked_about_after_a_sale_too(shop: TestShop) -> None:
+    """The sale's quantity was read back together with the price, which was taken for ours."""
+    number = await shop.item(LAMP, quantity=3)
+    await shop.say(f"/publish {number}")
+    shop.sandbox.edit("shopify", (await shop.row(number)).sku, price="103.00")
+    await shop.buy("ebay", number)
+    await shop.say("/reconcile")
+    await shop.until("Shopify shows item 1 at $103.00, and here it costs $80.00.")
