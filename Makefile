@@ -32,8 +32,9 @@ check: $(VENV)/.ready-dev ## Lint, types and the arrows between folders
 bench: $(VENV)/.ready-dev ## Measure: ratios as a table and JSON
 	$(PY) -m tests.bench
 
-chaos: $(VENV)/.ready-dev ## Publish and sell under faults and kills (SEEDS=50 FROM=1), and two hundred pairs of presses at once
-	$(PY) -m tests.chaos $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))
+chaos: $(VENV)/.ready-dev ## Sell under faults, kills and freezes (SEEDS=200 FROM=1), random histories, and pairs of presses at once
+	$(PY) -m tests.chaos --seeds $(or $(SEEDS),200) --from $(or $(FROM),0) --together 5 --postgres
+	$(PY) -m tests.chaos --seeds 50 --from $(or $(FROM),0)
 	HAGGLE_RACES=200 $(PY) -m pytest --timeout 900 tests/bot/test_races.py
 	$(PY) -m pytest -n $$(nproc) --timeout 900 -m hypothesis --hypothesis-profile chaos
 

@@ -1,6 +1,6 @@
 """`make bench`: every measurement, as a table and as JSON.
 
-    python -m tests.bench [NAME…]     names are those of the modules: photos, inbox, sales
+    python -m tests.bench [NAME…]     names are those of the modules: photos, inbox, sales, sales-postgres
 
 What is compared is a ratio or has a target beside it: times of one machine say nothing about another.
 """
@@ -18,7 +18,9 @@ from typing import Any
 
 
 def main(wanted: list[str]) -> None:
-    names = wanted or sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
+    names = [name.replace("-", "_") for name in wanted] or sorted(
+        path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py")
+    )
     found: dict[str, Any] = {}
     for name in names:
         print(f"measuring {name} …", file=sys.stderr, flush=True)

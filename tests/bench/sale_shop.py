@@ -1,55 +1,53 @@
-"""The whole of Haggle as a process of its own, for the sale bench: `python -m tests.bench.sale_shop FOLDER STAND-IN PORT [ITEMS]`.
+"""The whole of Haggle as a process of its own, for the sale benches: `python -m tests.bench.sale_shop FIRST COUNT`.
 
-With ITEMS it first connects both marketplaces and lists so many items on them through their own APIs, from a photo that all share;
-what it knows of them is written as a publish leaves it. It says "ready" once it serves, and ends when its standard input does.
+Its settings are in the environment. With COUNT it connects both marketplaces, once, and lists so many items on them through their own
+APIs, with the numbers from FIRST on and from a photo that all share; what it knows of them is written as a publish leaves it. It says
+"ready" once it serves, and ends when its standard input does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import select
 
 from bot import logs, wiring
 from bot.demo import connect_all
 from bot.http.server import Server
-from core.flows import accounts, people
+from bot.serving import owner
+from bot.settings import Settings
+from core.flows import accounts
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.wanted import ref_of, wanted_of
-from core.values.states import ItemState, ListingState, Role
+from core.values.states import ItemState, ListingState
 from integrations.http import gather_some
 from storage import migrate
 from storage.db import sqlite_url
 from storage.keys import new_key
 from storage.models import Account, Item, Listing
 from tests import shelf
-from tests.sandbox_process import SandboxProcess
-from tests.shop import settings_for
 
 AT_ONCE = 8
 
 
-async def serve(folder: Path, sandbox: SandboxProcess, port: int, items: int) -> None:
-    url = f"http://127.0.0.1:{port}"
-    settings = settings_for(folder, sandbox, port=port, public_url=url, ebay_alert_email="seller@haggle.example")
-    await migrate.upgrade(sqlite_url(folder))
+async def serve(settings: Settings, first: int, count: int) -> None:
+    await migrate.upgrade(settings.database_url or sqlite_url(settings.data))
     app = await wiring.build(settings)
     await app.start()
     assert app.web is not None
-    server = Server(app.http, app.web, host="127.0.0.1", port=port)
+    server = Server(app.http, app.web, host="127.0.0.1", port=settings.port)
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
-    if items:
-        person = await people.enter(app.house, await app.join_code(Role.OWNER), "web", "", name="Sam")
-        await connect_all(app, "sandbox-shop")
-        await list_many(app.house, person, items)
+    if count:
+        person = await owner(app)
+        if first == 1:
+            await connect_all(app, "sandbox-shop")
+        await list_many(app.house, person, range(first, first + count))
         await app.idle()
     print("ready", flush=True)
     with suppress(asyncio.CancelledError):
@@ -59,16 +57,16 @@ async def serve(folder: Path, sandbox: SandboxProcess, port: int, items: int) ->
     await app.stop()
 
 
-async def list_many(house: House, person: Person, count: int) -> None:
-    """Items with the numbers 1 to `count`, live on eBay and Shopify."""
+async def list_many(house: House, person: Person, numbers: range) -> None:
+    """Items with these numbers, live on eBay and Shopify."""
     photo = await shelf.photo(house, person)
     async with house.db.write() as session:
-        await shelf.numbered(session, person, count)
+        await shelf.numbered(session, person, numbers[-1])
     async with house.db.read() as session:
         query = select(Account).where(Account.channel.in_(tuple(house.channels)))
         shops = list((await session.execute(query)).scalars())
-    await list_one(house, person, shops, photo, 1)  # with it the marketplaces have the photo
-    await gather_some(AT_ONCE, [partial(list_one, house, person, shops, photo, number) for number in range(2, count + 1)])
+    await list_one(house, person, shops, photo, numbers[0])  # with it the marketplaces have the photo
+    await gather_some(AT_ONCE, [partial(list_one, house, person, shops, photo, number) for number in numbers[1:]])
 
 
 async def list_one(house: House, person: Person, shops: list[Account], photo: str, number: int) -> None:
@@ -101,12 +99,9 @@ async def _rows(house: House, person: Person, shops: list[Account], photo: str, 
 
 
 def main() -> None:
-    folder, url, port = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    first, count = int(sys.argv[1]), int(sys.argv[2])
     logs.set_up("warning")
-    sandbox = SandboxProcess(folder.parent / "sandbox", {})  # started by the bench: here it is only an address and its keys
-    sandbox.url = url
-    sandbox.credentials = json.loads((sandbox.folder / "sandbox.json").read_text())
-    asyncio.run(serve(folder, sandbox, port, int(sys.argv[4]) if len(sys.argv) > 4 else 0))
+    asyncio.run(serve(Settings(_env_file=None), first, count))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Many seeds, several at once: each process of the pool prepares a stage of its own and plays one seed after the other on it."""
+"""Many seeds, several at once: each process of the pool prepares a stage of its own and plays one group of seeds after the other on it."""
 
 from __future__ import annotations
 
@@ -17,40 +17,45 @@ from tests.chaos.stage import Stage
 _stage: Stage | None = None
 
 
-def _play(seed: int, folder: str, several: bool) -> tuple[int, bool, str]:
-    """One seed on this process's own stage. Answers seed, whether it went well, and what to print."""
+def _play(seeds: list[int], folder: str, several: bool, blocks: int) -> tuple[list[int], bool, str]:
+    """Some seeds at the same time on this process's own stage. Answers them, whether it went well, and what to print."""
     global _stage
-    own = Path(folder) / f"seed-{seed}"
+    own = Path(folder) / f"seed-{seeds[0]}"
     shutil.rmtree(own, ignore_errors=True)
     try:
-        if _stage is None:
-            _stage = Stage(Path(tempfile.mkdtemp(prefix="stage-", dir=folder)), several=several)
-            Finalize(_stage, _stage.close, exitpriority=1)
-            logs.set_up("error")  # what the prepared house does is not what is looked at; that has logs of its own
-            _stage.prepare()
+        _stage = _stage or _prepared(folder, several, blocks)
         own.mkdir()
-        line = run(seed, _stage, own)
+        line = run(seeds, _stage, own)
     except Failed as failure:
-        return seed, False, str(failure)
+        return seeds, False, str(failure)
     except Exception:  # noqa: BLE001 - a run that broke by itself is shown like one that failed
-        return seed, False, f"seed {seed} broke:\n{traceback.format_exc()}\nfolder: {own}"
+        return seeds, False, f"seeds {seeds} broke:\n{traceback.format_exc()}\nfolder: {own}"
     shutil.rmtree(own)
-    return seed, True, line
+    return seeds, True, line
 
 
-def run_all(seeds: list[int], folder: str, workers: int, *, several: bool, keep_going: bool) -> list[int]:
+def _prepared(folder: str, several: bool, blocks: int) -> Stage:
+    stage = Stage(Path(tempfile.mkdtemp(prefix="stage-", dir=folder)), several=several, blocks=blocks)
+    Finalize(stage, stage.close, exitpriority=1)
+    logs.set_up("error")  # what the prepared house does is not what is looked at; that has logs of its own
+    stage.prepare()
+    return stage
+
+
+def run_all(groups: list[list[int]], folder: str, workers: int, *, several: bool, keep_going: bool) -> list[int]:
+    """Play groups of seeds, `workers` of them at once. Answers those that failed."""
     failed: list[int] = []
-    todo = list(seeds)
+    todo, blocks = list(groups), max(map(len, groups))
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        running: set[Future[tuple[int, bool, str]]] = set()
+        running: set[Future[tuple[list[int], bool, str]]] = set()
         while todo or running:
             while todo and len(running) < workers:
-                running.add(pool.submit(_play, todo.pop(0), folder, several))
+                running.add(pool.submit(_play, todo.pop(0), folder, several, blocks))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for one in done:
-                seed, well, told = one.result()
+                seeds, well, told = one.result()
                 print(told, flush=True)
                 if not well:
-                    failed.append(seed)
+                    failed += seeds
                     todo = todo if keep_going else []
     return sorted(failed)

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-JSON_COLUMNS = frozenset({"data", "card", "outcome", "external", "after", "body"})
+JSON_COLUMNS = frozenset({"data", "card", "outcome", "external", "after", "body", "theirs"})
 
 
 class Rows:

@@ -7,19 +7,18 @@ work on a slow machine and on a quick one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
-import httpx
-
 from tests.chaos import checker
+from tests.chaos.people import Deed, Diary, People
 from tests.chaos.plan import ROUNDS, Step, steps
 from tests.chaos.rows import now
 from tests.chaos.stage import Stage, Theatre
 
-PATIENCE = 1.5  # seconds that a step waits for calls that perhaps never come
+PATIENCE = 0.7  # seconds that a step waits for calls that perhaps never come
+SHOWN_WITHIN = 12.0  # seconds that a round waits for what it goes on with
 SETTLE_SECONDS = 90.0
 STEADY = 2  # looks in a row that find nothing left to do
 BROKEN = ("Traceback", "broke", "carrying failed", "claiming failed", "a tick failed")
@@ -28,121 +27,68 @@ BROKEN = ("Traceback", "broke", "carrying failed", "claiming failed", "a tick fa
 class Failed(AssertionError):
     """What the checker found, and what had been done."""
 
-    def __init__(self, seed: int, problems: list[str], told: list[str], folder: Path) -> None:
-        lines = [f"seed {seed} failed:", *(f"  - {one}" for one in problems), "what was done:", *(f"    {one}" for one in told)]
-        super().__init__("\n".join([*lines, f"folder: {folder}", f"again: python -m tests.chaos --seed {seed}"]))
+    def __init__(self, seeds: Sequence[int], problems: list[str], told: list[str], folder: Path) -> None:
+        lines = [f"{_named(seeds)} failed:", *(f"  - {one}" for one in problems), "what was done:", *(f"    {one}" for one in told)]
+        again = f"--from {seeds[0]} --together {len(seeds)} --seeds {len(seeds)}" if len(seeds) > 1 else f"--seed {seeds[0]}"
+        super().__init__("\n".join([*lines, f"folder: {folder}", f"again: python -m tests.chaos {again}"]))
         self.problems = problems
 
 
-def run(seed: int, stage: Stage, folder: Path, *, rounds: int = ROUNDS) -> str:
-    """Play a seed in a fresh folder. Answers a line about it; raises `Failed`."""
+def run(seeds: Sequence[int], stage: Stage, folder: Path, *, rounds: int = ROUNDS) -> str:
+    """Play seeds at the same time in a fresh folder. Answers a line about it; raises `Failed`."""
     began = time.monotonic()
     theatre = stage.open(folder)
     play = Play(theatre)
     try:
-        for step in steps(seed, rounds, several=stage.several):
+        for step in steps(seeds, rounds, several=stage.several):
             play.do(step)
         play.calm_down()
-        problems = play.settle() or checker.check(theatre.sandbox.state(), theatre.rows, play.said)
+        problems = play.come_to_rest() or checker.check(theatre.sandbox.state(), theatre.rows, play.diary, stage.stock)
         problems += [one for log in sorted(folder.glob("*.log")) for one in _broken(log)]
         if not problems:
             problems += [f"a process ended with exit code {code} when it was asked to stop" for code in theatre.stop() if code]
         if problems:
-            raise Failed(seed, problems, play.told, folder)
-        return f"seed {seed}: {play.summary()}, {time.monotonic() - began:.0f} s"
+            raise Failed(seeds, problems, play.told, folder)
+        return f"{_named(seeds)}: {play.summary()}, {time.monotonic() - began:.0f} s"
     finally:
         play.close()
 
 
+def _named(seeds: Sequence[int]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+
+
 class Play:
-    """Carries out steps. `said` are the commands that Haggle took, in their order; `told` is the diary."""
+    """Carries out steps. `told` is the diary for people, `diary` the one for the checker."""
 
     def __init__(self, theatre: Theatre) -> None:
         self._theatre = theatre
-        self._client = httpx.Client(
-            base_url=theatre.url, trust_env=False, timeout=10, headers={"Authorization": f"Bearer {theatre.token}", "X-Haggle": "1"}
-        )
+        self._people = People(theatre)
+        self._began = time.monotonic()
         self._seen = 0
-        self._orders: list[tuple[str, str, str]] = []  # marketplace, order, sku
-        self._skus = {row["number"]: row["sku"] for row in theatre.rows.all("SELECT number, sku FROM item")}
         self.froze = False
-        self.said: list[str] = []
         self.told: list[str] = []
+        trouble: dict[str, Deed] = {
+            "fault": self._fault, "calm": self._calm, "wait": self._wait, "until": self._until, "kill": self._kill, "freeze": self._freeze,
+            "kill_market": self._kill_market,
+        }  # fmt: skip
+        self._deeds = self._people.deeds | trouble
+
+    @property
+    def diary(self) -> Diary:
+        return self._people.diary
 
     def close(self) -> None:
-        self._client.close()
+        self._people.close()
         self._theatre.close()
 
     def do(self, step: Step) -> None:
-        deeds: dict[str, Callable[[Step], str]] = {
-            "say": self._say, "buy": self._buy, "cancel": self._cancel, "tick": self._tick, "fault": self._fault, "calm": self._calm,
-            "wait": self._wait, "kill": self._kill, "freeze": self._freeze, "kill_market": self._kill_market,
-        }  # fmt: skip
-        self.told.append(f"{step}{deeds[step.what](step)}")
+        if step.what == "compare":
+            self._after(step.number)
+        self._note(f"{step}{self._deeds[step.what](step)}")
 
-    # -- people
-
-    def _say(self, step: Step) -> str:
-        self._post(text=step.text)
-        self.said.append(step.text)
-        return ""
-
-    def _post(self, **said: Any) -> None:
-        """Until it is taken: whoever gets no answer sends the same again."""
-        message = {"event_id": token_hex(8), **said}
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                answer = self._client.post("/api/v1/chat/messages", json=message)
-                if answer.status_code == 202:
-                    return
-            except httpx.HTTPError as error:
-                answer = error  # type: ignore[assignment]
-            if time.monotonic() > deadline:
-                raise AssertionError(f"Haggle does not take messages: {answer}")
-            time.sleep(0.1)
-
-    def _buy(self, step: Step) -> str:
-        sku = self._skus[step.item]
-        deadline = time.monotonic() + step.number
-        while True:
-            try:
-                order = self._theatre.sandbox.buy(step.market, sku, **step.more)
-                break
-            except httpx.HTTPStatusError:
-                if time.monotonic() > deadline:
-                    return ": not for sale"
-                time.sleep(0.1)
-        self._orders.append((step.market, str(order.get("orderId") or order["admin_graphql_api_id"]), sku))
-        return f": order {self._orders[-1][1]}"
-
-    def _cancel(self, step: Step) -> str:
-        mine = [one for one in self._orders if one[2] == self._skus[step.item]]
-        if not mine:
-            return ": no order"
-        market, order, _ = mine[-1]
-        self._orders.remove(mine[-1])
-        try:
-            self._theatre.sandbox.cancel(market, order)
-        except httpx.HTTPStatusError as error:
-            return f": {error.response.text}"
-        return f": order {order}"
-
-    def _tick(self, step: Step) -> str:
-        """Press the first button of the newest task card of the item that has one."""
-        cards = self._theatre.rows.all(
-            "SELECT card_post.card AS card, card_post.message AS message FROM card_post "
-            "JOIN manual_task ON manual_task.id = card_post.subject_id JOIN item ON item.id = manual_task.item_id "
-            "WHERE card_post.subject_kind = 'task' AND manual_task.state = 'open' AND item.number = :number ORDER BY card_post.id DESC",
-            number=step.item,
-        )
-        for one in cards:
-            for row in one["card"].get("buttons", []):
-                for button in row:
-                    if button.get("id") and button["label"].startswith("It is"):
-                        self._post(press=button["id"], message=one["message"])
-                        return f": {button['label']}"
-        return ": no task"
+    def _note(self, told: str) -> None:
+        self.told.append(f"{time.monotonic() - self._began:.1f} {told}")
 
     # -- trouble
 
@@ -152,12 +98,24 @@ class Play:
         return ""
 
     def _calm(self, _: Step) -> str:
+        for one in self._people.gone_home():
+            self._note(one)
         self._theatre.sandbox.no_faults()
         return ""
 
     def _wait(self, step: Step) -> str:
         self._after(step.number)
         return ""
+
+    def _until(self, step: Step) -> str:
+        """Until something is up on both marketplaces, or every order is known here; faults may keep that from happening."""
+        there = {"up": self._people.something_is_up, "heard": self._people.all_are_heard}[step.text]
+        deadline = time.monotonic() + SHOWN_WITHIN
+        while time.monotonic() < deadline:
+            if there():
+                return ""
+            time.sleep(0.1)
+        return ": not yet"
 
     def _kill(self, step: Step) -> str:
         self._after(step.number)
@@ -202,6 +160,7 @@ class Play:
         run("UPDATE change SET due_at = :now WHERE state = 'approved' AND due_at > :now", now=soon)
         run("UPDATE inbox_event SET due_at = :now WHERE state = 'received' AND due_at > :now", now=soon)
         run("UPDATE card_post SET due_at = :now WHERE state = 'dirty' AND due_at > :now", now=soon)
+        run("UPDATE reconciliation SET due_at = :now WHERE state = 'waiting' AND due_at > :now", now=soon)
         run("UPDATE draft SET due_at = :now WHERE state IN ('pending', 'uploading', 'processing') AND due_at > :now", now=soon)
         run(
             "UPDATE account SET due_at = :now WHERE state = 'active' AND channel IN ('ebay', 'shopify') AND due_at > :now "
@@ -209,7 +168,17 @@ class Play:
             now=soon, since=calm_since,
         )  # fmt: skip
 
-    def settle(self) -> list[str]:
+    def come_to_rest(self) -> list[str]:
+        """Wait until nothing is left to do, then have all compared: what differs is repaired or asked about by the end."""
+        if left := self._settle():
+            return left
+        self._note("at rest")
+        self._people.tell(text="/reconcile")
+        left = self._settle()
+        self._note("compared")
+        return left
+
+    def _settle(self) -> list[str]:
         """Wait until nothing is left to do. Answers what is left when that does not happen."""
         calm_since, deadline, steady, hurried = now(), time.monotonic() + SETTLE_SECONDS, 0, time.monotonic()
         left: list[str] = []
@@ -232,6 +201,7 @@ class Play:
         found += [f"inbox {one['source']} {one['topic']}: {one['last_error']}" for one in rows(
             "SELECT source, topic, last_error FROM inbox_event WHERE state = 'received'"
         )]  # fmt: skip
+        found += [f"comparing: {one['last_error']}" for one in rows("SELECT last_error FROM reconciliation WHERE state = 'waiting'")]
         found += [f"card {one['id']}" for one in rows("SELECT id FROM card_post WHERE state = 'dirty'")]
         found += [f"{one['name']} not asked for orders: {one['last_error']}" for one in rows(
             "SELECT name, last_error FROM account WHERE channel IN ('ebay', 'shopify') AND (last_poll_at IS NULL OR last_poll_at < :since)",
@@ -246,11 +216,13 @@ class Play:
     def summary(self) -> str:
         """Numbers of a run that went well."""
         one = self._theatre.rows.one
-        kills = sum(line.startswith(("kill", "freeze")) for line in self.told)
+        kills = sum(line.split()[1].startswith(("kill", "freeze")) for line in self.told)
         counts = (
             f"{one('SELECT count(*) FROM sales_order')} orders",
             f"{one('SELECT count(*) FROM change')} changes",
             f"{kills} kills",
+            f"{one('SELECT count(*) FROM difference')} differences",
+            f"{one('SELECT count(*) FROM change WHERE order_id IS NOT NULL AND listing_id IS NULL')} deeds about orders",
             f"{one('SELECT count(*) FROM notice WHERE type = :kind', kind='oversell')} oversells",
         )
         return ", ".join(counts)

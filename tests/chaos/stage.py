@@ -1,7 +1,7 @@
 """The processes of a run: Haggle and the stand-in marketplaces, on a copy of folders that were prepared once.
 
-Preparing connects the accounts and drafts the items through the real conversation. A stage keeps its two ports, since
-both sides remember each other's address.
+Preparing connects the accounts and puts items on the shelf, a block of them for each seed that is played at the same time. A stage
+keeps its two ports, since both sides remember each other's address.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ from pathlib import Path
 from random import SystemRandom
 
 import httpx
+from sqlalchemy import select
 
 from bot.demo import connect_all
 from bot.serving import owner, running
 from bot.settings import Settings, variable_of
 from bot.standins import SHOP
 from core.flows import sessions
-from tests.chaos.plan import STOCK
+from storage.models import Account
+from tests import shelf
+from tests.chaos.plan import stock
 from tests.chaos.rows import Rows, now
-from tests.clock import TestClock
 from tests.databases import postgres_server
 from tests.requires import ROOT
 from tests.sandbox_process import SandboxProcess
-from tests.shop import TestShop, settings_for
+from tests.shop import settings_for
 
-WORK = ("change", "inbox_event", "card_post", "draft", "roll", "account", "manual_task")
+WORK = ("change", "inbox_event", "card_post", "draft", "roll", "account", "manual_task", "reconciliation", "notice_copy")
 SANDBOX = {"delivery_waits": (0.2, 0.4, 0.8, 1.5, 3.0, 3.0)}
 READY_SECONDS = 60.0
 
@@ -179,11 +181,15 @@ class Theatre:
 
 
 class Stage:
-    """Prepared folders, and with `several` a PostgreSQL database with a server and two workers on it. `open` copies them for a run."""
+    """Prepared folders, and with `several` a PostgreSQL database with a server and two workers on it. `open` copies them for a run.
 
-    def __init__(self, folder: Path, *, several: bool = False) -> None:
+    There are items for `blocks` seeds at the same time.
+    """
+
+    def __init__(self, folder: Path, *, several: bool = False, blocks: int = 1) -> None:
         self.folder = folder
         self.several = several
+        self.stock = stock(blocks)
         self.ports = free_port(), free_port()
         self.token = ""
         self._held = ExitStack()
@@ -198,26 +204,29 @@ class Stage:
         return f"http://127.0.0.1:{self.ports[0]}"
 
     def prepare(self) -> None:
-        """Make the template: accounts connected, items drafted and every question answered."""
+        """Make the template: accounts connected, items ready to be published."""
         asyncio.run(self._prepare())
 
     async def _prepare(self) -> None:
         (self.folder / "data").mkdir(parents=True)
         sandbox = self._sandbox(self.folder / "sandbox")
         try:
-            await self._draft_everything(self._settings(self.folder / "data", sandbox, self._template), sandbox)
+            await self._fill(self._settings(self.folder / "data", sandbox, self._template), sandbox)
         finally:
             sandbox.stop()
             sandbox.close()
 
-    async def _draft_everything(self, settings: Settings, sandbox: SandboxProcess) -> None:
+    async def _fill(self, settings: Settings, sandbox: SandboxProcess) -> None:
         async with running(settings) as house:
             person = await owner(house.app)
             self.token = await sessions.open_session(house.app.house, person)
             await connect_all(house.app, SHOP)
-            shop = TestShop(house.app, person, sandbox, TestClock())
-            for number, quantity in STOCK.items():
-                assert await shop.item(f"Acme brass lamp {number}", price=8000, quantity=quantity) == number
+            photo = await shelf.photo(house.app.house, person)
+            async with house.app.house.db.write() as session:
+                await shelf.numbered(session, person, len(self.stock))
+                shops = (await session.execute(select(Account))).scalars().all()
+                for number, quantity in self.stock.items():
+                    await shelf.shelve(session, house.app.house, person, shops, photo, number, quantity=quantity)
 
     def open(self, folder: Path) -> Theatre:
         """A fresh copy, running."""

@@ -99,7 +99,7 @@ def cancel(shop: Shop, order: Doc, initiator: str = "Buyer", reason: str = "BUYE
     order["cancelStatus"] = {"cancelState": "CANCELED", "cancelledDate": now, "cancelRequests": [request]}
     if is_paid(order):
         refund(shop, order, left_to_refund(order))
-    else:
+    elif order["orderPaymentStatus"] == "PENDING":
         order["orderPaymentStatus"] = "FAILED"
     touch(shop, order)
 
