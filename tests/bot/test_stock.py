@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from bot.chat.cards.history import DEEDS
 from core.flows import quantities
-from core.values.states import ItemState, Role
+from core.values.states import ItemState, OrderState, Role
 from storage.models import Account, Item, Listing, Notice, Stock, StockEntry
 from tests.bot.people import join
+from tests.requires import ROOT
 from tests.shop import TestShop
 
 
@@ -282,3 +285,13 @@ async def notices(shop: TestShop) -> list[tuple[str, str, str]]:
     query = select(Notice).where(Notice.type.in_(("low_stock", "out_of_stock"))).order_by(Notice.id)
     async with shop.app.house.db.read() as session:
         return [(one.type, str(one.title), str(one.body)) for one in (await session.execute(query)).scalars()]
+
+
+def test_whatever_the_trail_says_of_an_item_or_its_orders_has_words() -> None:
+    said = {"order.sent", "order.refund", "order.cancel", *(f"difference.{state}" for state in ("repaired", "settled"))}
+    for folder in ("core/flows", "bot/chat/commands"):
+        for file in (ROOT / folder).glob("*.py"):
+            said |= set(re.findall(r'(?:action=|SAID = |RETURNED = )"((?:order|item|draft|task)\.[a-z_]+|buyer\.seen)"', file.read_text()))
+    states = {f"order.{state}" for state in OrderState}
+    assert said - set(DEEDS) - states == set()
+    assert len(said) > 15, "it found what is recorded"

@@ -161,7 +161,8 @@ def of_days(first: date, last: date) -> str:
     """A time as people read it."""
     if first == last:
         return _day(first)
-    return _("{first} to {last}").format(first=_day(first), last=_day(last))
+    begin, end = (_day(day) if first.year == last.year else f"{_day(day)} {day.year}" for day in (first, last))
+    return _("{first} to {last}").format(first=begin, last=end)
 
 
 def _day(day: date) -> str:
