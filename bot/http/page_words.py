@@ -17,7 +17,8 @@ from core.words import N_
 
 HTML = (
     N_("Haggle is working"),
-    N_("Go to the message box"), N_("Notices"), N_("Shortcuts"), N_("Items"), N_("Tasks"), N_("Waiting for you"), N_("Camera roll"),
+    N_("Go to the message box"), N_("Notices"), N_("Shortcuts"), N_("Items"), N_("Orders"), N_("Tasks"), N_("Waiting for you"),
+    N_("Camera roll"),
     N_("Channels"), N_("Help"), N_("Connecting…"), N_("Sign out"), N_("Sign out everywhere"), N_("Earlier messages"),
     N_("What would you like to sell?"),
     N_("Drop photos of one thing here. I draft the listing and show where each detail comes from; you tap Publish."), N_("Choose photos"),
