@@ -175,6 +175,8 @@ class ChangeFlow:
                 await outcomes.down(session, db, listing, item, change)
             else:
                 outcomes.up(listing, item, live, now, priced=kind is not ChangeKind.QUANTITY)
+                if kind is ChangeKind.QUANTITY and not live.live:
+                    outcomes.doubtful(listing, await ledger.level_of(session, item.id))
                 if listing.wanted != "live":
                     await outcomes.take_back(session, db, item, listing, change)
                 elif kind in PUTS_UP and live.live:

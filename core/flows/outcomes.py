@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.flows import changes, notices, tasks
 from core.flows.posts import touch
 from core.rules import changes as rules
+from core.rules.stock import Level
 from core.values.channel import Live
 from core.values.states import ChangeKind, ChangeState, ItemState, ListingState, TaskKind
 from core.words import Told
@@ -43,6 +44,13 @@ def up(listing: Listing, item: Item, live: Live, now: datetime, *, priced: bool 
     listing.state, listing.ended_at = ListingState.ACTIVE, None
     if item.state != ItemState.SOLD:
         item.state = ItemState.LIVE
+
+
+def doubtful(listing: Listing, level: Level | None) -> None:
+    """It ended there although there are some left: what it showed sold before it was told of more, or somebody ended it there. The next
+    comparison asks."""
+    if listing.wanted == "live" and level is not None and level.available > 0:
+        listing.state, listing.ended_at, listing.needs_person = ListingState.OUT_OF_SYNC, None, True
 
 
 async def tell_up(session: AsyncSession, db: Database, change: Change, item: Item, channel: str, where: str) -> None:

@@ -191,3 +191,16 @@ async def test_a_price_that_was_set_there_is_asked_about_after_a_sale_too(shop: 
     await shop.buy("ebay", number)
     await shop.say("/reconcile")
     await shop.until("Shopify shows item 1 at $103.00, and here it costs $80.00.")
+
+
+async def test_what_sold_out_there_before_it_was_told_of_more_goes_up_again(shop: TestShop) -> None:
+    """The sale's own quantity came first, found nothing for sale and called it ended; so what the person had said was dropped."""
+    number = await shop.item(LAMP)
+    await shop.say(f"/publish {number}")
+    shop.sandbox.fault("error500", marketplace="ebay", operation="*ulkUpdatePriceQuantity", count=1)
+    await shop.say(f"/stock {number} +2")
+    assert await changes(shop, "quantity") == ["approved", "done", "done"]
+    await shop.buy("ebay", number)
+    await later(shop)
+    assert await left(shop, number) == 2
+    assert for_sale(shop) == {"ebay": 2, "shopify": 2}
