@@ -35,6 +35,7 @@ bench: $(VENV)/.ready-dev ## Measure: ratios as a table and JSON
 chaos: $(VENV)/.ready-dev ## Sell under faults, kills and freezes (SEEDS=200 FROM=1), random histories, and pairs of presses at once
 	$(PY) -m tests.chaos --seeds $(or $(SEEDS),200) --from $(or $(FROM),0) --together 5 --postgres
 	$(PY) -m tests.chaos --seeds 50 --from $(or $(FROM),0)
+	HAGGLE_HISTORIES=50 $(PY) -m pytest --timeout 3600 tests/chaos/test_at_once.py
 	HAGGLE_RACES=200 $(PY) -m pytest --timeout 900 tests/bot/test_races.py
 	$(PY) -m pytest -n $$(nproc) --timeout 900 -m hypothesis --hypothesis-profile chaos
 
