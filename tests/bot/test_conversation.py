@@ -275,7 +275,7 @@ async def test_a_buyer_who_deletes_their_account_is_forgotten_and_that_is_proven
         order = (await session.execute(select(Order))).scalar_one()
     handle = shop.app.house.keyring.open(order.buyer, order.id)["handle"]
     assert handle
-    await shop.app.house.inbox.put(Delivery("ebay", "erase-1", topic="account_deletion", body={"resource": f"{handle} u-1"}))
+    await shop.app.house.inbox.put(Delivery("ebay", "erase-1", topic="account_deletion", body={"resource": f"{handle}\nu-1"}))
     await shop.idle()
     async with shop.app.house.db.read() as session:
         order = (await session.execute(select(Order))).scalar_one()
