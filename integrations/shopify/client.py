@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.errors import AuthLost, Missing, Refused
+from core.errors import AuthLost, Busy, Missing, Refused
 from core.values.channel import Connection
 from core.words import Told
 from integrations.http import Http
@@ -15,6 +16,9 @@ from integrations.shopify.errors import check_errors, check_status
 from integrations.shopify.settings import ShopifySettings
 
 SERVICE = "Shopify"
+# A call that the bucket had no points for did nothing, and is repeated alone after so many seconds of waits at most. Whoever begins anew
+# instead spends the points that came back on the calls before it: a publish of several calls could go on like that for ever.
+PATIENCE = 3.0
 PICTURES = "cdn.shopify.com"  # the host of every file that Shopify keeps
 
 
@@ -31,6 +35,17 @@ class Client:
     async def run(self, account: Connection, document: str, variables: Mapping[str, Any], optional: Collection[str] = ()) -> dict[str, Any]:
         """Carry out a document and give its `data`. Fields named in `optional` may be denied to the app. Raises `core.errors`;
         `userErrors` are the caller's to check."""
+        patience = PATIENCE
+        while True:
+            try:
+                return await self._once(account, document, variables, optional)
+            except Busy as busy:
+                if busy.code != "THROTTLED" or busy.retry_after > patience:
+                    raise
+                patience -= busy.retry_after
+                await asyncio.sleep(busy.retry_after)
+
+    async def _once(self, account: Connection, document: str, variables: Mapping[str, Any], optional: Collection[str]) -> dict[str, Any]:
         shop = shop_of(account)
         tokens = self._tokens.setdefault(shop, self._renewals(shop))
         token = await tokens.access(account)
