@@ -19,10 +19,12 @@ from bot.demo import connect_all
 from bot.http.server import Server
 from bot.serving import owner
 from bot.settings import Settings
+from core.errors import Busy
 from core.flows import accounts
 from core.flows.house import House
 from core.flows.people import Person
 from core.flows.wanted import ref_of, wanted_of
+from core.values.channel import Live, Ref, Wanted
 from core.values.states import ItemState, ListingState
 from integrations.http import gather_some
 from storage import migrate
@@ -69,12 +71,21 @@ async def list_many(house: House, person: Person, numbers: range) -> None:
     await gather_some(AT_ONCE, [partial(list_one, house, person, shops, photo, number) for number in numbers[1:]])
 
 
+async def _listed(house: House, account: Account, wanted: Wanted, known: Ref) -> Live:
+    """Up, as fast as the account may call."""
+    while True:
+        try:
+            return await house.channels[account.channel].ensure_listed(accounts.connection(house, account), wanted, known)
+        except Busy as busy:
+            await asyncio.sleep(busy.retry_after)
+
+
 async def list_one(house: House, person: Person, shops: list[Account], photo: str, number: int) -> None:
     item, listings = await _rows(house, person, shops, photo, number)
     for listing, account in zip(listings, shops, strict=True):
         async with house.db.read() as session:
             wanted = await wanted_of(session, house, item, listing, account)
-        live = await house.channels[account.channel].ensure_listed(accounts.connection(house, account), wanted, ref_of(listing))
+        live = await _listed(house, account, wanted, ref_of(listing))
         async with house.db.write() as session:
             row = await session.get_one(Listing, listing.id)
             row.state, row.wanted, row.listed_at, row.verified_at = ListingState.ACTIVE, "live", house.db.now(), house.db.now()
