@@ -72,6 +72,20 @@ class Load:
         return self.change.by == "member"
 
 
+async def hold_back(house: House, claim: Claim) -> None:
+    """Nothing leaves the house now: the Change waits, and waiting is no try."""
+    db = house.db
+    async with db.write() as session:
+        waits = {"due_at": db.now() + timedelta(seconds=HOLD), "attempts": claim.attempts - 1, "last_error": watching.PAUSED}
+        await work.finish(session, claim, state=ChangeState.APPROVED, **waits)
+
+
+def check_connected(account: Account) -> None:
+    """Raises `AuthLost` for an account that cannot be called."""
+    if account.state not in (AccountState.ACTIVE, AccountState.ERROR):
+        raise AuthLost(Told("{name} is not connected. Type /connect {kind}.", name=account.name, kind=account.channel))
+
+
 class ChangeFlow:
     """Carries `change` rows."""
 
@@ -82,7 +96,7 @@ class ChangeFlow:
         load = await self._load(claim.id)
         structlog.contextvars.bind_contextvars(batch=load.change.batch)
         if not self._house.outward or load.workspace.paused:
-            await self._wait(claim)
+            await hold_back(self._house, claim)
             return
         try:
             if not self._house.capabilities[load.account.channel].native:
@@ -99,12 +113,6 @@ class ChangeFlow:
         async with self._house.db.read() as session:
             return Load(*(await session.execute(_LOAD, {"change": change_id})).one())
 
-    async def _wait(self, claim: Claim) -> None:
-        db = self._house.db
-        async with db.write() as session:
-            waits = {"due_at": db.now() + timedelta(seconds=HOLD), "attempts": claim.attempts - 1, "last_error": watching.PAUSED}
-            await work.finish(session, claim, state=ChangeState.APPROVED, **waits)
-
     async def _heard(self, claim: Claim, load: Load) -> Load:
         """Before anything goes up that may have been up before, ask what was ordered: what sold and is not heard of must not come back."""
         kind = ChangeKind(load.change.kind)
@@ -118,9 +126,7 @@ class ChangeFlow:
     async def _act(self, load: Load) -> Live:
         """The one call to the channel."""
         kind = ChangeKind(load.change.kind)
-        if load.account.state not in (AccountState.ACTIVE, AccountState.ERROR):
-            named = {"name": load.account.name, "kind": load.account.channel}
-            raise AuthLost(Told("{name} is not connected. Type /connect {kind}.", **named))
+        check_connected(load.account)
         channel = self._house.channels[load.account.channel]
         connection = accounts.connection(self._house, load.account)
         if kind is ChangeKind.DELIST:

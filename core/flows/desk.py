@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 from sqlalchemy import select
 
 from core.errors import AuthLost, HaggleError, Refused, Unreachable
-from core.flows import accounts, changes, notices, order_changes, order_news, sales, watching
-from core.flows.carrying import HOLD, Superseded
+from core.flows import accounts, changes, notices, order_changes, order_news, sales
+from core.flows.carrying import Superseded, check_connected, hold_back
 from core.flows.engine import Flow
 from core.flows.house import House
 from core.flows.posts import touch
@@ -23,7 +22,7 @@ from core.rules import orders as rules
 from core.rules.naming import of_order
 from core.rules.retry import wait_before_retry
 from core.values.channel import ChannelOrder, ChannelParcel
-from core.values.states import AccountState, ChangeKind, ChangeState, OrderState
+from core.values.states import ChangeKind, ChangeState, OrderState
 from core.words import N_, Told
 from storage import work
 from storage.models import Account, Change, Order, Parcel, Workspace
@@ -90,7 +89,7 @@ class DeskFlow:
         load = await self._load(claim.id)
         structlog.contextvars.bind_contextvars(batch=load.change.batch)
         if not self._house.outward or load.workspace.paused:
-            await self._wait(claim)
+            await hold_back(self._house, claim)
             return
         try:
             told = await self._act(load)
@@ -105,18 +104,10 @@ class DeskFlow:
             parcel = await session.get(Parcel, str(change.after.get("parcel", "")))
             return Load(change, order, account, workspace, parcel)
 
-    async def _wait(self, claim: Claim) -> None:
-        db = self._house.db
-        async with db.write() as session:
-            waits = {"due_at": db.now() + timedelta(seconds=HOLD), "attempts": claim.attempts - 1, "last_error": watching.PAUSED}
-            await work.finish(session, claim, state=ChangeState.APPROVED, **waits)
-
     async def _act(self, load: Load) -> ChannelOrder:
         """The one call to the channel. What the order has become while it waited is looked at again."""
         kind, order, after = ChangeKind(load.change.kind), load.order, load.change.after
-        if load.account.state not in (AccountState.ACTIVE, AccountState.ERROR):
-            named = {"name": load.account.name, "kind": load.account.channel}
-            raise AuthLost(Told("{name} is not connected. Type /connect {kind}.", **named))
+        check_connected(load.account)
         channel, connection = self._house.channels[load.account.channel], accounts.connection(self._house, load.account)
         if kind is ChangeKind.SHIP:
             if load.parcel is None or order.state in rules.OVER:
